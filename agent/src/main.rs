@@ -1,0 +1,7 @@
+//! The agent of dprobe.
+
+mod act;
+
+fn main() {
+    act::main();
+}

@@ -1,0 +1,13 @@
+//! dprobe tells why one container cannot reach another, and what to type to fix it.
+//!
+//! ```text
+//! words ─▶ resolve ─▶ snapshot ─▶ plan ─▶ probe ─▶ diagnose ─▶ render
+//! ```
+//!
+//! `ARCHITECTURE.md` tells what each module is for and what it may depend on.
+
+pub mod engine;
+pub mod render;
+pub mod report;
+pub mod topology;
+pub mod words;

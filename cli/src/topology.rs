@@ -1,0 +1,311 @@
+//! What the engine said of its containers and networks, read once and then only looked at.
+//!
+//! Everything here is plain data and part of the report, so a diagnosis can be replayed without an engine. Secrets never
+//! get in: environments are not kept, and argument lists and log lines pass through [`crate::redact`] on their way.
+
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+
+use ipnet::IpNet;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+pub use dprobe_probes::listeners::Protocol;
+
+/// The engine, its containers and its networks at one moment.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Topology {
+    /// Containers by name, without the leading slash of the API.
+    pub containers: BTreeMap<String, Container>,
+    /// Networks by name. Where two share a name, the later ones are keyed `NAME@ID` with 12 digits of the id.
+    pub networks: BTreeMap<String, Network>,
+}
+
+/// The engine that was asked.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct EngineInfo {
+    /// What it calls itself: `Docker Engine`, `Podman Engine`.
+    pub name: String,
+    /// Its version.
+    pub version: String,
+    /// The API version that was used.
+    pub api_version: String,
+    /// The operating system of the engine's host, as `docker info` has it.
+    pub os: String,
+    /// The kernel of the engine's host.
+    pub kernel: String,
+    /// The CPU architecture in Go's words, such as `amd64`.
+    pub arch: String,
+    /// What kind of engine it is.
+    pub flavor: EngineFlavor,
+    /// Where it was reached, without credentials.
+    pub address: String,
+}
+
+/// The kinds of engine whose networks differ.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum EngineFlavor {
+    /// Docker Engine on Linux with the rights of root.
+    #[default]
+    Docker,
+    /// Docker Engine in a user namespace.
+    Rootless,
+    /// Docker Desktop, whose containers live in a virtual machine.
+    Desktop,
+    /// Podman through its Docker-compatible socket.
+    Podman,
+}
+
+/// One container.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Container {
+    /// The full id.
+    pub id: String,
+    /// The name, without the leading slash.
+    pub name: String,
+    /// The image as it was asked for.
+    pub image: String,
+    /// `Config.Hostname`.
+    pub hostname: String,
+    /// The program and its arguments (`Path` and `Args`), secrets removed.
+    pub command: Vec<String>,
+    /// What state it is in.
+    pub state: State,
+    /// What network it was made for (`HostConfig.NetworkMode`).
+    pub network_mode: NetworkMode,
+    /// Its attachments to networks, by the key of [`Topology::networks`].
+    pub attachments: BTreeMap<String, Attachment>,
+    /// The ports that are published now (`NetworkSettings.Ports`).
+    #[serde(default)]
+    pub published: Vec<PublishedPort>,
+    /// The ports that were asked to be published (`HostConfig.PortBindings`). Differs from `published` when that failed.
+    #[serde(default)]
+    pub requested: Vec<PublishedPort>,
+    /// The ports that the image or the user declared (`Config.ExposedPorts`).
+    #[serde(default)]
+    pub exposed: Vec<ContainerPort>,
+    /// Legacy links: which container under which alias (`HostConfig.Links`).
+    #[serde(default)]
+    pub links: Vec<Link>,
+    /// `HostConfig.ExtraHosts`, each `name:address`.
+    #[serde(default)]
+    pub extra_hosts: Vec<String>,
+    /// Whether the user mounted a hosts file of their own over `/etc/hosts`.
+    #[serde(default)]
+    pub own_hosts_file: bool,
+    /// What compose knows of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub compose: Option<ComposeService>,
+    /// Its processes (`docker top`), read only where a diagnosis may need them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub processes: Option<Vec<Process>>,
+    /// The last lines of its log, secrets removed, read only where a diagnosis may need them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_log: Option<Vec<String>>,
+}
+
+/// The state of a container (`State` of the engine's inspect).
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct State {
+    /// The engine's word for it.
+    pub status: Status,
+    /// The exit code of the last run.
+    #[serde(default)]
+    pub exit_code: i64,
+    /// Whether the kernel killed it for its memory.
+    #[serde(default)]
+    pub oom_killed: bool,
+    /// Why it could not start, in the engine's words; empty where it could.
+    #[serde(default)]
+    pub error: String,
+    /// How often the engine restarted it.
+    #[serde(default)]
+    pub restart_count: i64,
+    /// How long it had been running when the snapshot was taken, by the engine's clock, in seconds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub up_s: Option<f64>,
+    /// What its health check says, where it has one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub health: Option<Health>,
+}
+
+/// The engine's word for the state of a container.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Status {
+    /// Made, never started.
+    Created,
+    /// Runs.
+    Running,
+    /// Frozen by `docker pause`.
+    Paused,
+    /// Died and is being started again.
+    Restarting,
+    /// Being removed.
+    Removing,
+    /// Ended.
+    Exited,
+    /// Could not be removed.
+    Dead,
+    /// A word this version does not know.
+    #[default]
+    Unknown,
+}
+
+/// A health check's verdict (`State.Health`).
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Health {
+    /// The engine's word for it.
+    pub status: HealthStatus,
+    /// The output of its last run, made printable and cut to 300 characters.
+    #[serde(default)]
+    pub last_output: String,
+}
+
+/// The engine's word for a container's health.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum HealthStatus {
+    /// Not decided yet.
+    Starting,
+    /// The check passes.
+    Healthy,
+    /// The check fails.
+    Unhealthy,
+    /// A word this version does not know.
+    #[default]
+    Unknown,
+}
+
+/// `HostConfig.NetworkMode`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(tag = "mode", content = "of", rename_all = "snake_case")]
+pub enum NetworkMode {
+    /// The engine's default network (`default` or `bridge`).
+    DefaultBridge,
+    /// The host's own namespace.
+    Host,
+    /// A namespace with nothing but loopback.
+    None,
+    /// The namespace of another container, by its id or name.
+    Container(String),
+    /// A network made by a user, by its name or id.
+    Network(String),
+}
+
+/// A container's attachment to one network (`NetworkSettings.Networks`).
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Attachment {
+    /// The id of the network that the container was attached to. Unknown to the engine when the network was made anew.
+    pub network_id: String,
+    /// Its IPv4 address while it runs.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ipv4: Option<std::net::Ipv4Addr>,
+    /// Its global IPv6 address while it runs.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ipv6: Option<std::net::Ipv6Addr>,
+    /// The IPv4 gateway.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub gateway: Option<IpAddr>,
+    /// The names under which the network's resolver knows it: container name, aliases, short id (`Aliases` and `DNSNames`).
+    /// Empty on the default bridge, which has no resolver.
+    #[serde(default)]
+    pub names: Vec<String>,
+    /// Its hardware address, in lower case.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mac: Option<String>,
+}
+
+/// A port of a container.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+pub struct ContainerPort {
+    /// The port.
+    pub port: u16,
+    /// Its transport.
+    pub protocol: Protocol,
+}
+
+/// A port of a container and where the host publishes it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+pub struct PublishedPort {
+    /// The port inside the container.
+    pub container_port: u16,
+    /// Its transport.
+    pub protocol: Protocol,
+    /// The host's address; unspecified for all of a family. None where none was given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub host_ip: Option<IpAddr>,
+    /// The host's port; none where the engine was to choose one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub host_port: Option<u16>,
+}
+
+/// A legacy link.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Link {
+    /// The name of the linked container.
+    pub container: String,
+    /// The name it has inside.
+    pub alias: String,
+}
+
+/// What the labels of compose say of a container (`com.docker.compose.*`).
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct ComposeService {
+    /// The project.
+    pub project: String,
+    /// The service.
+    pub service: String,
+    /// The compose files, as compose was given them.
+    #[serde(default)]
+    pub files: Vec<String>,
+}
+
+/// A process of a container.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Process {
+    /// Its id on the engine's host.
+    pub pid: u32,
+    /// The program and its arguments, secrets removed.
+    pub command: String,
+}
+
+/// One network.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Network {
+    /// The full id.
+    pub id: String,
+    /// The name.
+    pub name: String,
+    /// The driver: `bridge`, `host`, `null`, `overlay`, `macvlan`, …
+    pub driver: String,
+    /// `local`, `swarm` or `global`.
+    pub scope: String,
+    /// Whether it has no way out (`internal: true`).
+    pub internal: bool,
+    /// Whether IPv6 is on.
+    pub ipv6: bool,
+    /// Its subnets with their gateways.
+    pub subnets: Vec<Subnet>,
+    /// The driver's options, such as `com.docker.network.bridge.enable_icc`.
+    #[serde(default)]
+    pub options: BTreeMap<String, String>,
+    /// The compose project that made it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub compose_project: Option<String>,
+    /// The name that the compose file has for it, which may differ from its real name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub compose_network: Option<String>,
+}
+
+/// A subnet of a network.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Subnet {
+    /// The range.
+    #[schemars(with = "String")]
+    pub range: IpNet,
+    /// The address of the host in it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub gateway: Option<IpAddr>,
+}

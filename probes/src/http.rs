@@ -1,0 +1,135 @@
+//! An HTTP or HTTPS request over our own connection, each phase timed.
+
+use std::net::IpAddr;
+
+use serde::{Deserialize, Serialize};
+
+use crate::errno::Errno;
+
+/// Make one GET request and read the head of the answer.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct HttpAsk {
+    /// The URL, without credentials.
+    pub url: String,
+    /// How long the whole exchange may take.
+    pub timeout_ms: u64,
+    /// The CA certificates to trust, PEM. Without them the agent's own copy of the Mozilla roots decides.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ca_bundle: Option<String>,
+}
+
+/// One HTTP exchange, as far as it came.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct HttpFact {
+    /// The URL.
+    pub url: String,
+    /// The address that was used.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub address: Option<IpAddr>,
+    /// How long each phase took.
+    pub phases: HttpPhases,
+    /// The status code.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub status: Option<u16>,
+    /// The first headers, made printable; at most 64, values cut to 200 characters. Cookies are left out.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub headers: Vec<HttpHeader>,
+    /// The start of the body, made printable and cut to 300 characters.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub body_start: Option<String>,
+    /// What the server showed of itself, for https.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tls: Option<TlsFact>,
+    /// Where and why it ended early.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub failure: Option<HttpFailure>,
+}
+
+/// The time that each phase took, in milliseconds; none for a phase that was not reached or not needed.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct HttpPhases {
+    /// Name resolution.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub dns_ms: Option<f64>,
+    /// TCP connect.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tcp_ms: Option<f64>,
+    /// TLS handshake.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tls_ms: Option<f64>,
+    /// From the request to the first byte of the answer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub first_byte_ms: Option<f64>,
+}
+
+/// One header of the answer.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct HttpHeader {
+    /// The name, in lower case.
+    pub name: String,
+    /// The value, made printable.
+    pub value: String,
+}
+
+/// Where an HTTP exchange ended early.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct HttpFailure {
+    /// The phase.
+    pub phase: HttpPhase,
+    /// Why, in words.
+    pub reason: String,
+    /// The kernel's error, where there was one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub errno: Option<Errno>,
+}
+
+/// A phase of an HTTP exchange.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum HttpPhase {
+    /// Name resolution.
+    Dns,
+    /// TCP connect.
+    Tcp,
+    /// TLS handshake.
+    Tls,
+    /// Request and answer.
+    Http,
+}
+
+/// What a server showed of itself in a TLS handshake.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct TlsFact {
+    /// The protocol version, such as `TLSv1.3`, where the handshake came so far.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub version: Option<String>,
+    /// Whether the chain and the name were found good.
+    pub trusted: bool,
+    /// Why not, for people.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub problem: Option<String>,
+    /// The chain as it was shown, the server's own certificate first; at most 8.
+    pub chain: Vec<CertificateFact>,
+}
+
+/// What a certificate says.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct CertificateFact {
+    /// The subject.
+    pub subject: String,
+    /// The issuer.
+    pub issuer: String,
+    /// The names it is valid for; at most 50.
+    pub names: Vec<String>,
+    /// The start of its validity, seconds since 1970.
+    pub not_before: i64,
+    /// The end of its validity, seconds since 1970.
+    pub not_after: i64,
+}

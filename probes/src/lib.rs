@@ -1,0 +1,18 @@
+//! The network probes of dprobe, and the types that its agent and its CLI exchange.
+//!
+//! A probe is a question to one network namespace. Each lives in one module which holds, in this order, what is asked
+//! (`…Ask`), what was seen (`…Fact`), and the code that goes and looks. [`wire`] collects them into the messages that
+//! travel between the CLI and the agent. Nothing here knows of Docker, and nothing here judges: a probe reports.
+
+pub mod arp;
+pub mod errno;
+pub mod http;
+pub mod listeners;
+pub mod lookup;
+pub mod network;
+pub mod ping;
+pub mod resolver;
+pub mod tcp;
+pub mod text;
+pub mod udp;
+pub mod wire;

@@ -1,0 +1,38 @@
+//! The resolver configuration of a namespace: `resolv.conf` and the hosts file.
+
+use std::net::IpAddr;
+
+use serde::{Deserialize, Serialize};
+
+/// The resolver configuration, as the programs of the namespace see it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct ResolverFact {
+    /// The servers, in order. A libc uses the first three (resolv.conf(5)).
+    pub nameservers: Vec<IpAddr>,
+    /// The search list.
+    pub search: Vec<String>,
+    /// Dots in a name from which on it is tried as it stands first.
+    pub ndots: u32,
+    /// Seconds before the next server is tried.
+    pub timeout_s: u32,
+    /// Rounds over all servers.
+    pub attempts: u32,
+    /// Whether the servers take turns.
+    pub rotate: bool,
+    /// The entries of the hosts file, in order.
+    pub hosts: Vec<HostsEntry>,
+    /// Why a file could not be read, where one could not.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub problems: Vec<String>,
+}
+
+/// One line of the hosts file (hosts(5)).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct HostsEntry {
+    /// The address.
+    pub address: IpAddr,
+    /// Its names.
+    pub names: Vec<String>,
+}
