@@ -6,7 +6,11 @@
 //!
 //! `ARCHITECTURE.md` tells what each module is for and what it may depend on.
 
+pub mod args;
+pub mod arrow;
 pub mod engine;
+pub mod exit;
+pub mod redact;
 pub mod render;
 pub mod report;
 pub mod topology;

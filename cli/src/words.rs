@@ -1,8 +1,24 @@
 //! The words of the command line: what a user typed for FROM and TARGET, taken apart but not yet held against the engine.
+//!
+//! ```text
+//! FROM    NAME  ID  PROJECT/SERVICE  host  net:NAME
+//! TARGET  NAME  PROJECT/SERVICE  IPv4  IPv6  [IPv6]  host  gateway  internet   each with :PORT, :PORT/tcp or :PORT/udp
+//!         SCHEME://[USER[:PASSWORD]@]HOST[:PORT][/…]
+//! ```
+
+mod error;
+mod host;
+mod scheme;
+#[cfg(test)]
+mod tests;
+mod url;
 
 use std::net::IpAddr;
 
 use crate::topology::Protocol;
+
+pub use error::WordError;
+pub use scheme::default_port;
 
 /// FROM as it was typed.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -44,8 +60,10 @@ pub struct TargetWord {
     pub protocol: Protocol,
     /// The scheme in lower case, where a URL was given.
     pub scheme: Option<String>,
-    /// The URL without credentials, where one was given.
+    /// The URL without credentials, where one was given. Of several hosts it names the first one only.
     pub url: Option<String>,
+    /// How many further hosts the URL names (`mongodb://a,b,c/db`). They are not looked at.
+    pub further_hosts: usize,
 }
 
 /// The host part of a target.
@@ -78,4 +96,48 @@ pub struct PortWord {
     pub port: u16,
     /// Whether the user typed it; otherwise the scheme implies it.
     pub typed: bool,
+}
+
+/// Takes FROM apart.
+///
+/// # Errors
+/// [`WordError`] says what was typed, why it is no source, and what one looks like.
+pub fn source(typed: &str) -> Result<SourceWord, WordError> {
+    let word = checked(typed, "FROM")?;
+    let place = match word.strip_prefix("net:") {
+        Some("") => return Err(WordError::NetworkWithoutName),
+        Some(network) => PlaceWord::Network(network.to_owned()),
+        None if word == "host" => PlaceWord::Host,
+        None if word.contains("://") => return Err(WordError::SourceUrl { typed: error::shown(word) }),
+        None => match host::host(word, word)? {
+            HostWord::Name(name) => PlaceWord::Container(name),
+            HostWord::Service { project, service } => PlaceWord::Service { project, service },
+            _ => return Err(WordError::SourceAddress { typed: error::shown(word) }),
+        },
+    };
+    Ok(SourceWord { typed: word.to_owned(), place })
+}
+
+/// Takes TARGET apart.
+///
+/// # Errors
+/// [`WordError`] says what was typed, without its credentials, why it is no target, and what one looks like.
+pub fn target(typed: &str) -> Result<TargetWord, WordError> {
+    let word = checked(typed, "TARGET")?;
+    if word.contains("://") { url::target(word) } else { host::target(word) }
+}
+
+/// A word without the blanks around it, if there is anything left of it and nothing in it that a terminal would obey.
+fn checked<'a>(typed: &'a str, role: &'static str) -> Result<&'a str, WordError> {
+    let word = typed.trim();
+    if word.is_empty() {
+        return Err(WordError::Empty { role });
+    }
+    if word.len() > error::LONGEST {
+        return Err(WordError::TooLong { typed: error::shown(word), bytes: word.len(), limit: error::LONGEST });
+    }
+    if word.chars().any(char::is_control) {
+        return Err(WordError::ControlCharacter { typed: error::shown(word) });
+    }
+    Ok(word)
 }

@@ -1,0 +1,194 @@
+//! The command line as it is typed: each flag with its short and its long help, from which clap makes everything else.
+#![expect(clippy::doc_markdown, reason = "these comments are the help, which is plain text")]
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::builder::styling::{AnsiColor, Style, Styles};
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use super::duration;
+
+/// The styles of clap's own messages: the same colours as those of a report.
+const STYLES: Styles = Styles::styled()
+    .header(Style::new().bold())
+    .usage(Style::new().bold())
+    .literal(AnsiColor::Cyan.on_default())
+    .error(AnsiColor::Red.on_default().bold())
+    .valid(AnsiColor::Green.on_default())
+    .invalid(AnsiColor::Yellow.on_default());
+
+/// Tells why one container cannot reach another, and what to type to fix it
+#[derive(Debug, Parser)]
+#[command(
+    name = "dprobe",
+    bin_name = "dprobe",
+    version,
+    styles = STYLES,
+    max_term_width = 100,
+    arg_required_else_help = true,
+    subcommand_required = true,
+    disable_help_subcommand = true,
+    after_help = EXIT_CODES,
+)]
+pub struct Cli {
+    #[command(subcommand)]
+    pub(super) command: Command,
+
+    /// The engine's address, such as unix:///var/run/docker.sock or tcp://HOST:2376
+    ///
+    /// Without it, DOCKER_HOST, then the context, then the usual sockets decide, as for the Docker CLI.
+    #[arg(
+        short = 'H',
+        long,
+        global = true,
+        value_name = "ADDRESS",
+        conflicts_with = "context",
+        help_heading = "Engine"
+    )]
+    pub(super) host: Option<String>,
+
+    /// The context of the Docker CLI whose engine to ask
+    #[arg(long, global = true, value_name = "NAME", help_heading = "Engine")]
+    pub(super) context: Option<String>,
+
+    /// Print the answer alone: one line for each check
+    #[arg(short, long, global = true, conflicts_with = "verbose", help_heading = "Output")]
+    pub(super) quiet: bool,
+
+    /// Print every observation as well
+    #[arg(short, long, global = true, help_heading = "Output")]
+    pub(super) verbose: bool,
+
+    /// When to use colours; NO_COLOR turns them off as well
+    #[arg(long, global = true, value_name = "WHEN", default_value = "auto", help_heading = "Output")]
+    pub(super) color: Color,
+}
+
+/// The exit codes, as the help tells them.
+const EXIT_CODES: &str = "\
+Exit codes: 0 everything as expected, 1 a check failed, 2 bad usage or file, 3 inconclusive or it could not run,
+124 --wait ran out, 130 interrupted";
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// Why can't FROM reach TARGET?
+    Check(Check),
+    /// Explain a code at length, or replay a report without an engine
+    Explain(Explain),
+}
+
+/// Why can't FROM reach TARGET?
+///
+/// Measures from inside the network namespace of FROM, exactly as its own process would connect, holds that against what
+/// the engine says, and names the cause and the fix.
+#[derive(Debug, Args)]
+#[command(after_help = CHECK_EXAMPLES)]
+pub(super) struct Check {
+    /// FROM [->] TARGET…
+    ///
+    /// FROM is a container's name or id, a compose service (web, project/web), `host`, or net:NAME for a fresh agent in that
+    /// network.
+    ///
+    /// TARGET is a container, a service, a name or an address, with :PORT or :PORT/udp; `host`, `gateway`, `internet`; or a
+    /// URL, whose scheme implies the port. Without a port, the port that the target listens on is used.
+    #[arg(required = true, num_args = 1.., value_name = "FROM [->] TARGET")]
+    pub(super) words: Vec<OsString>,
+
+    /// How long one attempt may take, such as 500ms or 2s
+    #[arg(short, long, value_name = "DURATION", default_value = "10s", value_parser = duration)]
+    pub(super) timeout: Duration,
+
+    /// Repeat until the check ends as expected, for at most this long
+    #[arg(long, value_name = "DURATION", value_parser = duration)]
+    pub(super) wait: Option<Duration>,
+
+    /// The pause between two attempts of --wait
+    #[arg(long, value_name = "DURATION", default_value = "1s", requires = "wait", value_parser = duration)]
+    pub(super) interval: Duration,
+
+    /// Expect that no TARGET can be reached
+    #[arg(long)]
+    pub(super) not: bool,
+
+    /// Dial UDP in place of TCP
+    #[arg(long)]
+    pub(super) udp: bool,
+
+    /// Start no agents: judge by the engine's account only
+    #[arg(long)]
+    pub(super) no_agent: bool,
+
+    /// An image on the engine to use in place of the embedded agent
+    ///
+    /// For engines that run images from a registry of their own only. DPROBE_AGENT_IMAGE does the same.
+    #[arg(long, value_name = "IMAGE", help_heading = "Engine")]
+    pub(super) agent_image: Option<String>,
+
+    #[command(flatten)]
+    pub(super) report: ReportFlags,
+}
+
+/// What `dprobe check --help` ends with.
+const CHECK_EXAMPLES: &str = "\
+Examples:
+  dprobe check web mongodb                 the port that mongodb listens on
+  dprobe check 'web -> mongodb:27017'      the same, and the port named
+  dprobe check web http://api:8080/health  an HTTP request
+  dprobe check shop/web host:5432          from a compose service to the engine's host
+  dprobe check net:shop_default db dns:53/udp
+  dprobe check web db --wait 30s && ./migrate";
+
+/// Explain a code at length, or replay a report without an engine
+#[derive(Debug, Args)]
+pub(super) struct Explain {
+    /// A code such as bind-loopback, or a file that `dprobe check --format json` wrote
+    #[arg(required_unless_present = "list", value_name = "CODE|FILE")]
+    pub(super) subject: Option<OsString>,
+
+    /// List all codes
+    #[arg(long, conflicts_with = "subject")]
+    pub(super) list: bool,
+
+    /// The report's checks were expected to fail (check --not)
+    #[arg(long, conflicts_with = "list")]
+    pub(super) not: bool,
+
+    #[command(flatten)]
+    pub(super) report: ReportFlags,
+}
+
+/// Where and how a report is written.
+#[derive(Debug, Args)]
+pub(super) struct ReportFlags {
+    /// The form of the report
+    #[arg(long, value_name = "FORMAT", default_value = "human", help_heading = "Output")]
+    pub(super) format: Format,
+
+    /// Write the report to FILE in place of stdout
+    #[arg(short, long, value_name = "FILE", help_heading = "Output")]
+    pub(super) output: Option<PathBuf>,
+}
+
+/// The forms of a report.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// For people
+    #[default]
+    Human,
+    /// For programs, by docs/report.schema.json
+    Json,
+}
+
+/// When to use colours.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+pub enum Color {
+    /// On a terminal
+    #[default]
+    Auto,
+    /// Always
+    Always,
+    /// Never
+    Never,
+}

@@ -1,0 +1,100 @@
+//! How a run ends: its exit code, and the error that ended it early. Scripts rely on the numbers; none is changed.
+
+use std::error::Error;
+use std::fmt::Write as _;
+use std::process::ExitCode;
+
+use dprobe_probes::text::printable;
+
+use crate::report::{Report, Verdict};
+
+/// The exit codes of `dprobe`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(u8)]
+pub enum Exit {
+    /// Everything is as expected.
+    Expected = 0,
+    /// A check failed: the target is not reached, something is wrong on the way, or it is reached against `--not`.
+    Failed = 1,
+    /// The command line makes no sense, or a file does not.
+    Usage = 2,
+    /// What was measured does not settle it, or it could not run: no engine, no permission.
+    Inconclusive = 3,
+    /// `--wait` ran out. The same number as timeout(1).
+    WaitedInVain = 124,
+    /// Ctrl-C, or a request to terminate. 128 and SIGINT's number, as shells have it.
+    Interrupted = 130,
+}
+
+impl Exit {
+    /// The exit code for a report. `not` expects that nothing is reached. One failed check outweighs an inconclusive one.
+    #[must_use]
+    pub fn of(report: &Report, not: bool) -> Self {
+        let exits = report.checks.iter().map(|check| match (check.verdict, not) {
+            (Verdict::Reachable, false) | (Verdict::Unreachable, true) => Self::Expected,
+            (Verdict::Unreachable | Verdict::Degraded, false) | (Verdict::Reachable | Verdict::Degraded, true) => {
+                Self::Failed
+            }
+            (Verdict::Inconclusive, _) => Self::Inconclusive,
+        });
+        let weight = |exit: &Self| match exit {
+            Self::Failed => 2,
+            Self::Inconclusive => 1,
+            _ => 0,
+        };
+        exits.max_by_key(weight).unwrap_or(Self::Inconclusive)
+    }
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        Self::from(exit as u8)
+    }
+}
+
+/// An error that ends a run, as a person reads it: what failed, why, and what to do.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Failure {
+    /// The exit code.
+    pub exit: Exit,
+    /// What failed and why, without `error:` before it.
+    pub message: String,
+    /// What to do about it, one line each.
+    pub hints: Vec<String>,
+}
+
+impl Failure {
+    /// A mistake on the command line or in a file.
+    #[must_use]
+    pub fn usage(error: &dyn Error) -> Self {
+        Self { exit: Exit::Usage, message: chain(error), hints: Vec::new() }
+    }
+
+    /// Something that kept the run from answering.
+    #[must_use]
+    pub fn could_not_run(error: &dyn Error) -> Self {
+        Self { exit: Exit::Inconclusive, message: chain(error), hints: Vec::new() }
+    }
+
+    /// Adds what to do about it.
+    #[must_use]
+    pub fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.hints.push(hint.into());
+        self
+    }
+}
+
+/// An error and its sources in one text. Foreign words in it are made printable, line by line.
+fn chain(error: &dyn Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        let cause_text = cause.to_string();
+        // Many errors repeat their source in their own words.
+        if !text.contains(&cause_text) {
+            let _ = write!(text, ": {cause_text}");
+        }
+        source = cause.source();
+    }
+    text.lines().map(|line| printable(line.as_bytes(), 1000)).collect::<Vec<_>>().join("\n")
+}

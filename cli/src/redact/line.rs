@@ -1,0 +1,153 @@
+//! Secrets in free text: a log line, a command line.
+
+use super::{MASK, is_secret_flag, is_secret_name, url};
+
+/// Words that stand where a value would and give nothing away (`using password: YES`).
+const HARMLESS: [&str; 10] = ["yes", "no", "true", "false", "null", "none", "nil", "undefined", "empty", MASK];
+
+/// A line without its secrets: passwords in URLs, values of `KEY=VALUE`, `key: value` and `--flag value` where the name
+/// speaks of one, authorization headers, bearer tokens.
+#[must_use]
+pub fn line(line: &str) -> String {
+    flags(&credentials(&assignments(&urls(line))))
+}
+
+/// Masks the passwords of the URLs in a line.
+fn urls(line: &str) -> String {
+    let mut clean = String::with_capacity(line.len());
+    let mut rest = line;
+    while let Some(at) = rest.find("://") {
+        let (before, after) = rest.split_at(at);
+        let after = &after[3..];
+        let scheme = &before[before
+            .rfind(|c: char| !c.is_ascii_alphanumeric())
+            .map_or(0, |at| at + before[at..].chars().next().map_or(1, char::len_utf8))..];
+        let end = after.find(|c: char| c.is_whitespace() || matches!(c, '"' | '<' | '>' | '`')).unwrap_or(after.len());
+        clean.extend([before, "://", &url::query(&url::userinfo(scheme, &after[..end]))]);
+        rest = &after[end..];
+    }
+    clean.push_str(rest);
+    clean
+}
+
+/// Masks the values of secret names: `NAME=VALUE`, `name: value`, `"name": "value"`.
+fn assignments(line: &str) -> String {
+    let mut clean = String::with_capacity(line.len());
+    let mut rest = line;
+    while let Some(start) = rest.find(is_name_char) {
+        let name_end = rest[start..].find(|c| !is_name_char(c)).map_or(rest.len(), |len| start + len);
+        let after_name = &rest[name_end..];
+        let value_start = assigned(after_name).filter(|_| is_secret_name(&rest[start..name_end]));
+        let Some(skipped) = value_start else {
+            clean.push_str(&rest[..name_end]);
+            rest = after_name;
+            continue;
+        };
+        let value = &after_name[skipped..];
+        let length = value_length(value, is_header(&rest[start..name_end]));
+        clean.push_str(&rest[..name_end + skipped]);
+        clean.push_str(if is_harmless(&value[..length]) { &value[..length] } else { MASK });
+        rest = &value[length..];
+    }
+    clean.push_str(rest);
+    clean
+}
+
+/// Masks what follows `Bearer` and `Basic`.
+fn credentials(line: &str) -> String {
+    let mut masked = false;
+    each_word(line, |word, before| {
+        let scheme = before.trim_start_matches(['"', '\'', '(', '=', ':']);
+        masked = !masked
+            && (scheme.eq_ignore_ascii_case("bearer")
+                // `basic` is also an ordinary word; base64 of `user:password` is not.
+                || scheme.eq_ignore_ascii_case("basic") && word.len() >= 8 && !word.bytes().all(|b| b.is_ascii_lowercase()));
+        masked.then(|| MASK.to_owned())
+    })
+}
+
+/// Masks what follows a secret flag, and the password that is part of one (`mysql -psecret`).
+fn flags(line: &str) -> String {
+    let mut program = String::new();
+    each_word(line, |word, before| {
+        if super::is_program(word) && !before.starts_with('-') {
+            word.clone_into(&mut program);
+        }
+        if is_secret_flag(before, &program) && !word.starts_with("--") {
+            return Some(MASK.to_owned());
+        }
+        flag(word, &program)
+    })
+}
+
+/// A flag whose password is part of it, masked: `mysql -psecret`, `--password=x`.
+pub(super) fn flag(word: &str, program: &str) -> Option<String> {
+    let program = program.rsplit('/').next().unwrap_or(program);
+    if (program.starts_with("mysql") || program.starts_with("mariadb"))
+        && word.strip_prefix("-p").is_some_and(|password| !password.is_empty())
+    {
+        return Some(format!("-p{MASK}"));
+    }
+    let (name, value) = word.split_once('=')?;
+    let plain = name.chars().all(|c| is_name_char(c) || c == '-');
+    (plain && !value.is_empty() && is_secret_name(name) && !is_harmless(value)).then(|| format!("{name}={MASK}"))
+}
+
+/// Rewrites words, told each word and the one before it; blanks stay as they are.
+fn each_word(line: &str, mut rewrite: impl FnMut(&str, &str) -> Option<String>) -> String {
+    let mut clean = String::with_capacity(line.len());
+    let mut before = "";
+    for piece in line.split_inclusive(char::is_whitespace) {
+        let word = piece.trim_end();
+        match rewrite(word, before) {
+            Some(masked) if !word.is_empty() => clean.extend([masked.as_str(), &piece[word.len()..]]),
+            _ => clean.push_str(piece),
+        }
+        if !word.is_empty() {
+            before = word;
+        }
+    }
+    clean
+}
+
+/// Whether a character can be part of a name that something is assigned to.
+fn is_name_char(c: char) -> bool {
+    c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.')
+}
+
+/// How far it is from the end of a name to its value, where one is assigned: a quote that ends the name, `=` or `:`, blanks.
+fn assigned(after_name: &str) -> Option<usize> {
+    let rest = after_name.trim_start_matches(['"', '\'']).trim_start_matches(' ');
+    let rest = rest.strip_prefix("=>").or_else(|| rest.strip_prefix(['=', ':']))?;
+    let value = rest.trim_start_matches(' ');
+    (!value.is_empty()).then(|| after_name.len() - value.len())
+}
+
+/// Whether the value of a name is the rest of the line, blanks and all.
+fn is_header(name: &str) -> bool {
+    ["authorization", "proxy-authorization", "cookie", "set-cookie"]
+        .iter()
+        .any(|header| name.eq_ignore_ascii_case(header))
+}
+
+/// How long a value is: to its closing quote, or to the next separator.
+fn value_length(value: &str, to_the_end: bool) -> usize {
+    let quote = value.chars().next().filter(|c| matches!(c, '"' | '\''));
+    if let Some(quote) = quote {
+        return value[1..].find(quote).map_or(value.len(), |end| end + 2);
+    }
+    let ends = |c: char| {
+        if to_the_end {
+            matches!(c, '"' | '\'')
+        } else {
+            c.is_whitespace() || matches!(c, ',' | ';' | '&' | ')' | '}' | '"')
+        }
+    };
+    value.find(ends).unwrap_or(value.len())
+}
+
+/// Whether a value gives nothing away.
+fn is_harmless(value: &str) -> bool {
+    let bare = value.trim_matches(|c: char| matches!(c, '"' | '\'' | ')' | ',' | ';'));
+    bare.is_empty() || HARMLESS.iter().any(|word| bare.eq_ignore_ascii_case(word))
+}
