@@ -107,6 +107,9 @@ pub struct Target {
     /// The container that is meant, by its key in [`Topology::containers`].
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub container: Option<String>,
+    /// The port that this leads to inside the container: the same, or what the host's port is published for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub container_port: Option<u16>,
     /// The name of its namespace in [`Observation::place`], where it has one that was looked into.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub place: Option<String>,

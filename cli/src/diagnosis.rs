@@ -1,0 +1,59 @@
+//! From facts to causes. Pure: observations and topology in, stages, verdict and diagnoses out.
+//!
+//! A [`Case`] is one check with everything that is known about it. Each [`Cause`] looks at the case and says nothing, or
+//! hands back what it found. A cause is one file in `diagnosis/causes/`; nothing else needs to know of it.
+
+mod case;
+pub mod causes;
+mod fixes;
+mod listening;
+mod peers;
+mod programs;
+mod stages;
+mod verdict;
+
+pub use case::{Case, Seen};
+pub use causes::{Cause, cause, causes};
+pub use listening::Listening;
+
+use dprobe_probes::wire::Observation;
+
+use crate::report::{Check, Diagnosis, Report, Severity, Source, Target, Verdict};
+use crate::topology::Topology;
+
+/// Judges one check.
+#[must_use]
+pub fn judge(from: Source, to: Target, topology: &Topology, observations: &[Observation]) -> Check {
+    let (verdict, stages, diagnoses) = {
+        let case = Case::new(&from, &to, topology, observations);
+        let diagnoses = diagnose(&case);
+        (verdict::verdict(&case, &diagnoses), stages::stages(&case), diagnoses)
+    };
+    Check { from, to, verdict, stages, diagnoses }
+}
+
+/// Judges every check of a report anew, from its observations and its topology alone.
+#[must_use]
+pub fn replay(mut report: Report) -> Report {
+    report.checks = report
+        .checks
+        .into_iter()
+        .map(|check| judge(check.from, check.to, &report.topology, &report.observations))
+        .collect();
+    report
+}
+
+/// What every cause has to say of a case: errors before warnings before notes, and within each what blocks first before
+/// what blocks later.
+fn diagnose(case: &Case<'_>) -> Vec<Diagnosis> {
+    let mut found: Vec<Diagnosis> =
+        causes().iter().filter_map(|cause| (cause.find)(case).map(|found| found.by(cause.code))).collect();
+    found.sort_by_key(|diagnosis| (diagnosis.severity, diagnosis.stage));
+    found
+}
+
+/// Whether a check ended with what people want to see.
+#[must_use]
+pub fn is_good(check: &Check) -> bool {
+    check.verdict == Verdict::Reachable && check.diagnoses.iter().all(|diagnosis| diagnosis.severity != Severity::Error)
+}

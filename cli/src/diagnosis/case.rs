@@ -1,0 +1,457 @@
+//! One check, with everything that is known about it, and the questions that causes ask of it.
+
+use std::net::IpAddr;
+
+use dprobe_probes::http::HttpFact;
+use dprobe_probes::listeners::ListenersFact;
+use dprobe_probes::lookup::{LookupFact, LookupOutcome};
+use dprobe_probes::network::NetworkFact;
+use dprobe_probes::ping::PingFact;
+use dprobe_probes::resolver::ResolverFact;
+use dprobe_probes::tcp::{AfterConnect, TcpFact, TcpOutcome};
+use dprobe_probes::udp::{UdpFact, UdpOutcome};
+use dprobe_probes::wire::{Fact, Observation};
+
+use super::listening::{Listening, listening};
+use crate::report::{Source, SourceKind, Target, TargetKind};
+use crate::resolve;
+use crate::topology::{Container, NetworkMode, Protocol, PublishedPort, Topology};
+
+/// One check with its facts.
+#[derive(Debug, Clone, Copy)]
+pub struct Case<'a> {
+    /// Who wants to connect.
+    pub from: &'a Source,
+    /// To what.
+    pub to: &'a Target,
+    /// What the engine said.
+    pub topology: &'a Topology,
+    observations: &'a [Observation],
+}
+
+/// A fact with the observation that it came in.
+#[derive(Debug)]
+pub struct Seen<'a, T> {
+    /// The id of the observation, as evidence.
+    pub id: &'a str,
+    /// How long it took, in milliseconds.
+    pub took_ms: f64,
+    /// The fact.
+    pub fact: &'a T,
+}
+
+// Not derived, for that would ask the same of the fact, which is only borrowed.
+impl<T> Clone for Seen<'_, T> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<T> Copy for Seen<'_, T> {}
+
+/// How far the source got at the transport level.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reach {
+    /// Through.
+    Yes,
+    /// On some of the addresses of the name, not on others.
+    Partly,
+    /// Not through.
+    No,
+    /// It was not measured, or the measurement does not tell.
+    Unknown,
+}
+
+impl<'a> Case<'a> {
+    /// A case of one check.
+    #[must_use]
+    pub fn new(from: &'a Source, to: &'a Target, topology: &'a Topology, observations: &'a [Observation]) -> Self {
+        Self { from, to, topology, observations }
+    }
+
+    /// What was seen in a place, picked by `pick`.
+    fn seen<T>(self, place: &'a str, pick: impl Fn(&'a Fact) -> Option<&'a T>) -> impl Iterator<Item = Seen<'a, T>> {
+        self.observations.iter().filter(move |observation| observation.place == place).filter_map(move |observation| {
+            pick(&observation.fact).map(|fact| Seen { id: &observation.id, took_ms: observation.took_ms, fact })
+        })
+    }
+
+    /// The container that the source is.
+    #[must_use]
+    pub fn source(&self) -> Option<&'a Container> {
+        self.from.container.as_ref().and_then(|name| self.topology.containers.get(name))
+    }
+
+    /// The container that the target is, or that stands behind the host's port.
+    #[must_use]
+    pub fn target(&self) -> Option<&'a Container> {
+        self.to.container.as_ref().and_then(|name| self.topology.containers.get(name))
+    }
+
+    /// The networks of the source, by key.
+    #[must_use]
+    pub fn source_networks(&self) -> Vec<&'a str> {
+        resolve::source_networks(self.from, self.topology)
+    }
+
+    /// The networks of the target container, by key; those of the container whose namespace it shares.
+    #[must_use]
+    pub fn target_networks(&self) -> Vec<&'a str> {
+        self.target()
+            .map(|container| self.topology.attachments(container).keys().map(String::as_str).collect())
+            .unwrap_or_default()
+    }
+
+    /// The networks that source and target container are both on.
+    #[must_use]
+    pub fn shared_networks(&self) -> Vec<&'a str> {
+        let own = self.source_networks();
+        self.target_networks().into_iter().filter(|network| own.contains(network)).collect()
+    }
+
+    /// Whether the source dials from the host's own namespace.
+    #[must_use]
+    pub fn from_host(&self) -> bool {
+        resolve::shares_host_namespace(self.from, self.topology)
+    }
+
+    /// Whether source and target live in one network namespace.
+    #[must_use]
+    pub fn same_namespace(&self) -> bool {
+        match (self.source(), self.target()) {
+            (Some(source), Some(target)) => {
+                self.topology.namespace_owner(source).id == self.topology.namespace_owner(target).id
+            }
+            _ => false,
+        }
+    }
+
+    /// Whether the target container lives in the host's own namespace.
+    #[must_use]
+    pub fn target_in_host_mode(&self) -> bool {
+        self.target()
+            .is_some_and(|container| self.topology.namespace_owner(container).network_mode == NetworkMode::Host)
+    }
+
+    /// Whether the source dials an address of the host behind which a container's published port may stand.
+    #[must_use]
+    pub fn dials_host(&self) -> bool {
+        self.to.kind == TargetKind::Host || self.from_host()
+    }
+
+    /// The publication that leads from the dialled port to the target container.
+    #[must_use]
+    pub fn publication(&self) -> Option<PublishedPort> {
+        let target = self.topology.namespace_owner(self.target()?);
+        if !self.dials_host() {
+            return None;
+        }
+        target
+            .published
+            .iter()
+            .find(|port| port.protocol == self.to.protocol && port.host_port == self.to.port && port.host_port.is_some())
+            .copied()
+    }
+
+    /// The lookup of the dialled name.
+    #[must_use]
+    pub fn lookup(&self) -> Option<Seen<'a, LookupFact>> {
+        let host = self.to.host.as_str();
+        self.seen(&self.from.place, |fact| match fact {
+            Fact::Lookup(fact) if fact.name == host => Some(fact),
+            _ => None,
+        })
+        .next()
+    }
+
+    /// Whether the dialled host is a name, not an address literal.
+    #[must_use]
+    pub fn dials_name(&self) -> bool {
+        self.to.host.parse::<IpAddr>().is_err()
+    }
+
+    /// Whether the name was looked up in vain.
+    #[must_use]
+    pub fn name_failed(&self) -> bool {
+        self.lookup().is_some_and(|lookup| lookup.fact.outcome != LookupOutcome::Found)
+    }
+
+    /// The connects to the dialled host and port.
+    #[must_use]
+    pub fn dials(&self) -> Vec<Seen<'a, TcpFact>> {
+        let (host, port) = (self.to.host.as_str(), self.to.port);
+        self.seen(&self.from.place, |fact| match fact {
+            Fact::TcpConnect(fact) if fact.host == host && Some(fact.port) == port => Some(fact),
+            _ => None,
+        })
+        .collect()
+    }
+
+    /// A connect from the source to an address and port, whatever it was asked for.
+    #[must_use]
+    pub fn dial_of(&self, address: IpAddr, port: u16) -> Option<Seen<'a, TcpFact>> {
+        self.seen(&self.from.place, |fact| match fact {
+            Fact::TcpConnect(fact) if fact.address == address && fact.port == port => Some(fact),
+            _ => None,
+        })
+        .next()
+    }
+
+    /// Every connect that the source made with success, whatever it was asked for.
+    pub(super) fn connected(&self) -> impl Iterator<Item = Seen<'a, TcpFact>> {
+        self.seen(&self.from.place, |fact| match fact {
+            Fact::TcpConnect(fact) if fact.outcome == TcpOutcome::Connected => Some(fact),
+            _ => None,
+        })
+    }
+
+    /// The datagrams to the dialled host and port.
+    #[must_use]
+    pub fn datagrams(&self) -> Vec<Seen<'a, UdpFact>> {
+        let (host, port) = (self.to.host.as_str(), self.to.port);
+        self.seen(&self.from.place, |fact| match fact {
+            Fact::Udp(fact) if fact.host == host && Some(fact.port) == port => Some(fact),
+            _ => None,
+        })
+        .collect()
+    }
+
+    /// The HTTP exchange with the target's URL.
+    #[must_use]
+    pub fn http(&self) -> Option<Seen<'a, HttpFact>> {
+        let url = self.to.url.as_deref()?;
+        self.seen(&self.from.place, |fact| match fact {
+            Fact::Http(fact) if fact.url == url => Some(fact),
+            _ => None,
+        })
+        .next()
+    }
+
+    /// The echo of the dialled host.
+    #[must_use]
+    pub fn ping(&self) -> Option<Seen<'a, PingFact>> {
+        let host = self.to.host.as_str();
+        self.seen(&self.from.place, |fact| match fact {
+            Fact::Ping(fact) if fact.host == host => Some(fact),
+            _ => None,
+        })
+        .next()
+    }
+
+    /// The listening sockets of a place; where they were read twice, the later reading.
+    #[must_use]
+    pub fn listeners_in(&self, place: &'a str) -> Option<Seen<'a, ListenersFact>> {
+        self.seen(place, |fact| match fact {
+            Fact::Listeners(fact) => Some(fact),
+            _ => None,
+        })
+        .last()
+    }
+
+    /// The interfaces and routes of a place.
+    #[must_use]
+    pub fn network_in(&self, place: &'a str) -> Option<Seen<'a, NetworkFact>> {
+        self.seen(place, |fact| match fact {
+            Fact::Network(fact) => Some(fact),
+            _ => None,
+        })
+        .next()
+    }
+
+    /// The resolver configuration of the source.
+    #[must_use]
+    pub fn resolver(&self) -> Option<Seen<'a, ResolverFact>> {
+        self.seen(&self.from.place, |fact| match fact {
+            Fact::Resolver(fact) => Some(fact),
+            _ => None,
+        })
+        .next()
+    }
+
+    /// Whether the source's namespace was looked into at all.
+    #[must_use]
+    pub fn measured(&self) -> bool {
+        self.observations.iter().any(|observation| {
+            observation.place == self.from.place && !matches!(observation.fact, Fact::Unfinished { .. })
+        })
+    }
+
+    /// The port that has to be open in the target's namespace.
+    #[must_use]
+    pub fn listen_port(&self) -> Option<u16> {
+        self.to.container_port.or(self.to.port)
+    }
+
+    /// What the target's namespace has to show for the port that is dialled.
+    #[must_use]
+    pub fn listening(&self) -> Option<(Seen<'a, ListenersFact>, Listening<'a>)> {
+        let sockets = self.listeners_in(self.to.place.as_deref()?)?;
+        let port = self.listen_port()?;
+        let found = listening(&sockets.fact.sockets, self.to.protocol, port, &self.arriving_addresses());
+        Some((sockets, found))
+    }
+
+    /// The addresses on which the connection arrives in the target's namespace.
+    ///
+    /// Through a published port that is the container's own address, not the one that was dialled.
+    #[must_use]
+    pub fn arriving_addresses(&self) -> Vec<IpAddr> {
+        let dialled = self.dialled_addresses();
+        if let Some(container) = self.target().filter(|_| !self.target_in_host_mode()) {
+            let own: Vec<IpAddr> = self
+                .topology
+                .attachments(container)
+                .values()
+                .flat_map(crate::topology::Attachment::addresses)
+                .collect();
+            let arrived: Vec<IpAddr> = dialled.iter().filter(|address| own.contains(address)).copied().collect();
+            if arrived.is_empty() && !(self.same_namespace() && !dialled.is_empty()) {
+                // What docker-proxy and the NAT rules dial is IPv4 where the container has it.
+                let v4: Vec<IpAddr> = own.iter().filter(|address| address.is_ipv4()).copied().collect();
+                return if v4.is_empty() { own } else { v4 };
+            }
+            return if arrived.is_empty() { dialled } else { arrived };
+        }
+        dialled
+    }
+
+    /// The addresses that the source dialled.
+    #[must_use]
+    pub fn dialled_addresses(&self) -> Vec<IpAddr> {
+        if let Ok(address) = self.to.host.parse() {
+            return vec![address];
+        }
+        self.lookup()
+            .map(|lookup| lookup.fact.answers.iter().map(|answer| answer.address).collect())
+            .unwrap_or_default()
+    }
+
+    /// Whether an established connection of the target's own port was no more than an engine's proxy answering for
+    /// nobody: through a published port everything connects, also where nothing listens behind it.
+    #[must_use]
+    pub fn false_open(&self, dial: &TcpFact) -> bool {
+        let ended = matches!(dial.after, Some(AfterConnect::Closed { .. } | AfterConnect::Reset { .. }));
+        let behind = matches!(self.listening(), Some((_, Listening::Good(_))));
+        dial.outcome == TcpOutcome::Connected && ended && self.dials_host() && self.target().is_some() && !behind
+    }
+
+    /// Whether the source is the host and the target a container that does not publish the port: whatever answers on
+    /// that port of the host is somebody else.
+    #[must_use]
+    pub fn unpublished(&self) -> bool {
+        self.from_host()
+            && self.to.kind == TargetKind::Container
+            && self.dials_name()
+            && !self.target_in_host_mode()
+            && self.publication().is_none()
+    }
+
+    /// How far the source got at the transport level.
+    #[must_use]
+    pub fn reach(&self) -> Reach {
+        if self.unpublished() {
+            return Reach::No;
+        }
+        match (self.to.port, self.to.protocol) {
+            (None, _) => self.reach_host(),
+            (Some(_), Protocol::Tcp) => self.reach_tcp(),
+            (Some(_), Protocol::Udp) => self.reach_udp(),
+        }
+    }
+
+    fn reach_host(&self) -> Reach {
+        if self.name_failed() {
+            return Reach::No;
+        }
+        match self.ping() {
+            Some(ping) if ping.fact.replied => Reach::Yes,
+            // Many hosts leave an echo unanswered.
+            _ => Reach::Unknown,
+        }
+    }
+
+    fn reach_tcp(&self) -> Reach {
+        let dials = self.dials();
+        let through = |dial: &Seen<'_, TcpFact>| dial.fact.outcome == TcpOutcome::Connected && !self.false_open(dial.fact);
+        if dials.is_empty() {
+            return if self.name_failed() { Reach::No } else { Reach::Unknown };
+        }
+        // Programs try one family after the other (RFC 8305), so one that works as a whole is enough.
+        let families = [true, false].map(|v4| {
+            let of_family: Vec<_> = dials.iter().filter(|dial| dial.fact.address.is_ipv4() == v4).collect();
+            let good = of_family.iter().filter(|dial| through(dial)).count();
+            (good, of_family.len())
+        });
+        if families.iter().any(|(good, all)| *all > 0 && good == all) {
+            Reach::Yes
+        } else if families.iter().any(|(good, _)| *good > 0) {
+            Reach::Partly
+        } else {
+            Reach::No
+        }
+    }
+
+    fn reach_udp(&self) -> Reach {
+        let datagrams = self.datagrams();
+        if datagrams.iter().any(|seen| seen.fact.outcome == UdpOutcome::Replied) {
+            return Reach::Yes;
+        }
+        if datagrams.is_empty() {
+            return if self.name_failed() { Reach::No } else { Reach::Unknown };
+        }
+        if datagrams.iter().all(|seen| matches!(seen.fact.outcome, UdpOutcome::Refused | UdpOutcome::Failed)) {
+            return Reach::No;
+        }
+        // A UDP server owes no answer. With its socket seen, and no error from the way, silence is what health looks like.
+        match self.listening() {
+            Some((_, Listening::Good(_))) if self.to.kind != TargetKind::Address => Reach::Yes,
+            Some((_, Listening::Good(_))) | None => Reach::Unknown,
+            Some(_) => Reach::No,
+        }
+    }
+
+    /// Whether the source gets through at the transport level, at least on some addresses.
+    #[must_use]
+    pub fn gets_through(&self) -> bool {
+        matches!(self.reach(), Reach::Yes | Reach::Partly)
+    }
+
+    /// Whether the target is a place outside of everything the engine knows.
+    #[must_use]
+    pub fn to_outside(&self) -> bool {
+        match self.to.kind {
+            TargetKind::Name => true,
+            TargetKind::Address => {
+                self.to.host.parse().is_ok_and(|address| self.topology.network_of(address).is_none())
+            }
+            TargetKind::Container | TargetKind::Loopback | TargetKind::Host => false,
+        }
+    }
+
+    /// Whether the source is a container or a fresh agent in a network, not the host.
+    #[must_use]
+    pub fn from_container(&self) -> bool {
+        matches!(self.from.kind, SourceKind::Container | SourceKind::Network) && !self.from_host()
+    }
+
+    /// Evidence: the topology's entry of a container.
+    #[must_use]
+    pub fn container_evidence(container: &Container) -> String {
+        format!("topology.containers.{}", container.name)
+    }
+
+    /// The target as people write it: `mongodb:27017`.
+    #[must_use]
+    pub fn address_text(&self) -> String {
+        match self.to.port {
+            Some(port) => host_port(&self.to.host, port),
+            None => self.to.host.clone(),
+        }
+    }
+}
+
+/// `host:port`, with brackets around an IPv6 literal (RFC 3986).
+#[must_use]
+pub fn host_port(host: &str, port: u16) -> String {
+    if host.contains(':') { format!("[{host}]:{port}") } else { format!("{host}:{port}") }
+}

@@ -1,0 +1,104 @@
+//! `internal-network`: the source's networks lead nowhere but to each other.
+
+use super::{Cause, Found};
+use crate::diagnosis::case::Case;
+use crate::diagnosis::fixes::{change, command, connect, run};
+use crate::report::{Severity, StageName, TargetKind};
+use crate::topology::NetworkMode;
+
+pub(super) const CAUSE: Cause = Cause {
+    code: "internal-network",
+    summary: "every network of the source is internal, so nothing outside of them can be reached",
+    page: r"
+A network made with `--internal` (`internal: true` in compose) connects its containers with each other and with nobody
+else: no default route, no way out. A container that is only on internal networks reaches its peers and nothing beyond.
+
+## How dprobe knows
+
+Every network of the source is marked internal by the engine, and the target belongs to none of the engine's networks.
+Inside there is no default route, and lookups of outside names fail.
+
+## Why it happens
+
+Internal networks are a good way to keep a database away from the internet. They are too narrow for a program that calls
+an API outside.
+
+## How to fix it
+
+Give the container a second network that leads out; it keeps the internal one:
+
+    docker network connect bridge web
+
+For good: add a normal network to it, in compose below `networks:`, or take `internal: true` away.
+
+## How to reproduce it
+
+    docker network create --internal inside
+    docker run -d --name web --network inside nginx
+    dprobe check web https://api.example.test
+
+Related: source-network-none, no-shared-network
+",
+    find,
+};
+
+fn find(case: &Case<'_>) -> Option<Found> {
+    let networks = case.source_networks();
+    let is_internal = |key: &&str| case.topology.networks.get(*key).is_some_and(|network| network.internal);
+    if networks.is_empty()
+        || !networks.iter().all(is_internal)
+        || !case.to_outside()
+        || case.gets_through()
+        // A name of one word is a container's that is misspelt, not one of the outside.
+        || (case.to.kind == TargetKind::Name && !case.to.host.contains('.'))
+    {
+        return None;
+    }
+    let list = networks.join(", ");
+    let mut because: Vec<String> = networks.iter().map(|network| format!("topology.networks.{network}")).collect();
+    because.extend(case.network_in(&case.from.place).map(|seen| seen.id.to_owned()));
+    because.extend(case.lookup().filter(|_| case.name_failed()).map(|seen| seen.id.to_owned()));
+    because.extend(case.dials().iter().map(|dial| dial.id.to_owned()));
+    let mut fixes = Vec::new();
+    if let Some(source) = case.source().map(|source| case.topology.namespace_owner(source)) {
+        if source.network_mode != NetworkMode::None {
+            let bridge = case.topology.default_bridge().unwrap_or("bridge");
+            let name = crate::diagnosis::fixes::new_network_name(case);
+            fixes.push(run(format!("give {} a second network that leads out", source.name), vec![connect(bridge, source, None)]));
+            if source.compose.is_some() {
+                let own = networks
+                    .iter()
+                    .filter_map(|key| case.topology.networks.get(*key)?.compose_network.as_deref())
+                    .map(|own| format!("  - {}\n", crate::diagnosis::fixes::yaml(own)))
+                    .collect::<String>();
+                let body = format!("networks:\n{own}  - {name}");
+                let service = crate::diagnosis::fixes::compose_service(source, &body);
+                let compose = service.map(|service| format!("{service}\nnetworks:\n  {name}: {{}}"));
+                fixes.push(change("for good, add a normal network to the service").with_compose(compose));
+            } else {
+                fixes.push(
+                    run(
+                        "or give it one of its own",
+                        vec![command(&["docker", "network", "create", &name]), connect(&name, source, None)],
+                    )
+                );
+            }
+        }
+    }
+    if fixes.is_empty() {
+        fixes.push(change(format!("recreate {list} without `--internal`")));
+    }
+    Some(Found {
+        severity: Severity::Error,
+        stage: StageName::Route,
+        title: format!("{} has no way out: its network is internal", case.from.place),
+        explanation: format!(
+            "{} is only on {list}, which was made `internal`. Containers on an internal network reach each other and \
+             nothing else, so {} can not be reached from there.",
+            case.from.place,
+            case.address_text()
+        ),
+        because,
+        fixes,
+    })
+}

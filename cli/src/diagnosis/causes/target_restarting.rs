@@ -1,0 +1,77 @@
+//! `target-restarting`: the target's main process ends again and again.
+
+use super::{Cause, Found};
+use crate::diagnosis::case::Case;
+use crate::diagnosis::fixes::{command, log_tail, run};
+use crate::report::{Severity, StageName};
+use crate::topology::Status;
+
+pub(super) const CAUSE: Cause = Cause {
+    code: "target-restarting",
+    summary: "the target's main process ends and is started again, over and over",
+    page: r"
+The container has a restart policy, and its main process ends soon after each start. Between two lives it has no address
+and no name, so it is found one moment and unknown the next.
+
+## How dprobe knows
+
+The engine's word for its state is `restarting`; or it runs, has been restarted before, came up only seconds ago, and does not answer.
+
+## Why it happens
+
+The program crashes at its start: a wrong setting, a missing file, a password that is not set, a database that it can not
+reach. The restart policy hides the crash behind a container that seems to be there.
+
+## How to fix it
+
+Read why it ends, and mend that:
+
+    docker logs --tail 20 mongodb
+
+## How to reproduce it
+
+    docker network create favorites-net
+    docker run -d --name web --network favorites-net nginx
+    docker run -d --name mongodb --network favorites-net --restart always mongo --no-such-option
+
+Related: target-not-running, target-starting
+",
+    find,
+};
+
+/// Restarted within so many seconds, a container that does not answer is taken to be in a crash loop. The engine doubles
+/// its delay from 100 ms up to a minute, and forgives after ten seconds of life.
+const FRESH_S: f64 = 10.0;
+
+fn find(case: &Case<'_>) -> Option<Found> {
+    let target = case.target()?;
+    let state = &target.state;
+    let between_lives = state.status == Status::Restarting;
+    let came_back = state.status == Status::Running
+        && state.restart_count > 0
+        && state.up_s.is_some_and(|up| up < FRESH_S)
+        && !case.gets_through();
+    if !between_lives && !came_back {
+        return None;
+    }
+    let name = &target.name;
+    let times = match state.restart_count {
+        0 | 1 => String::new(),
+        count => format!(", {count} times so far"),
+    };
+    Some(Found {
+        severity: Severity::Error,
+        stage: StageName::Target,
+        title: format!("{name} keeps restarting: its main process ends with exit code {}", state.exit_code),
+        explanation: format!(
+            "Each time the main process of {name} ends, the engine starts it again{times}. Between two lives it can not be \
+             reached and its name does not resolve.{}",
+            log_tail(target)
+        ),
+        because: vec![Case::container_evidence(target)],
+        fixes: vec![run(
+            "read why it ends, and mend that",
+            vec![command(&["docker", "logs", "--tail", "20", name])],
+        )],
+    })
+}

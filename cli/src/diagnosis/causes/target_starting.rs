@@ -1,0 +1,95 @@
+//! `target-starting`: the target is up, its program is not ready yet.
+
+use super::{Cause, Found};
+use crate::diagnosis::case::Case;
+use crate::diagnosis::fixes::{change, command, compose_service, run};
+use crate::diagnosis::listening::Listening;
+use crate::diagnosis::programs;
+use crate::report::{Severity, StageName};
+use crate::topology::{HealthStatus, Status};
+
+pub(super) const CAUSE: Cause = Cause {
+    code: "target-starting",
+    summary: "the target was started a moment ago and does not listen yet",
+    page: r"
+A container counts as running from the moment its process starts. Until a database accepts connections, seconds may pass;
+until then every connect is refused.
+
+## How dprobe knows
+
+The target runs, nothing in it listens on the port, and it was started less than ten seconds ago, or its health check
+still says `starting`. A container whose program only waits, such as `sleep infinity`, is not taken to be starting.
+
+## Why it happens
+
+`depends_on` in compose waits until the other container has started, not until it is ready.
+
+## How to fix it
+
+Wait:
+
+    dprobe check --wait 60s web mongodb:27017
+
+For good, give the target a health check and wait for it:
+
+    services:
+      web:
+        depends_on:
+          mongodb:
+            condition: service_healthy
+
+## How to reproduce it
+
+Start a server that listens only after some seconds, and check it at once.
+
+Related: nothing-listening, target-restarting
+",
+    find,
+};
+
+/// So many seconds after its start a container is taken to be starting still, where no health check tells.
+const STARTING_S: f64 = 10.0;
+
+fn find(case: &Case<'_>) -> Option<Found> {
+    let target = case.target().filter(|target| target.state.status == Status::Running)?;
+    let (seen, found) = case.listening()?;
+    let health = target.state.health.as_ref().map(|health| health.status);
+    let told = health == Some(HealthStatus::Starting);
+    let young = target.state.up_s.is_some_and(|up| up < STARTING_S) && health.is_none();
+    let absent = match found {
+        Listening::Nothing => told || (young && !programs::idles(target)),
+        Listening::Elsewhere(_) => false,
+        _ => false,
+    };
+    // A crash loop has a cause of its own.
+    if !absent || case.gets_through() || target.state.restart_count > 0 {
+        return None;
+    }
+    let name = &target.name;
+    let since = target.state.up_s.map(|up| format!(" It was started {up:.0} s ago.")).unwrap_or_default();
+    let health_word = if told { " Its health check still says `starting`." } else { "" };
+    let wait = run(
+        "wait until it is ready",
+        vec![command(&["dprobe", "check", "--wait", "60s", &case.from.typed, &case.to.typed])],
+    );
+    let compose = case.source().zip(target.compose.as_ref()).and_then(|(source, compose)| {
+        let service = crate::diagnosis::fixes::yaml(&compose.service);
+        compose_service(source, &format!("depends_on:\n  {service}:\n    condition: service_healthy"))
+    });
+    let health_check = change(format!(
+        "for good, give {name} a health check, and let {} wait for it or try again",
+        case.from.place
+    ))
+    .with_compose(compose);
+    Some(Found {
+        severity: Severity::Error,
+        stage: StageName::Listen,
+        title: format!("{name} is starting and does not listen yet"),
+        explanation: format!(
+            "{name} runs, but nothing in it listens on a port yet.{since}{health_word} A container counts as running as soon \
+             as its process starts, which may be seconds before it can answer."
+        ),
+        because: vec![seen.id.to_owned(), Case::container_evidence(target)],
+        fixes: vec![wait, health_check],
+    })
+}

@@ -1,0 +1,26 @@
+//! The answer to a check: does the source's process get through at the level that was asked for?
+
+use super::case::{Case, Reach};
+use crate::report::{Diagnosis, Severity, Verdict};
+
+/// The verdict of a case. What was measured decides; an established cause settles what measuring left open.
+pub(super) fn verdict(case: &Case<'_>, diagnoses: &[Diagnosis]) -> Verdict {
+    let blocked = diagnoses.iter().any(|diagnosis| diagnosis.severity == Severity::Error);
+    match case.reach() {
+        Reach::No => Verdict::Unreachable,
+        Reach::Partly => Verdict::Degraded,
+        Reach::Yes | Reach::Unknown if blocked => Verdict::Unreachable,
+        Reach::Unknown => Verdict::Inconclusive,
+        Reach::Yes => application(case),
+    }
+}
+
+/// Where a URL was given, its answer decides above the transport.
+fn application(case: &Case<'_>) -> Verdict {
+    let Some(http) = case.http() else { return Verdict::Reachable };
+    match http.fact.status {
+        _ if http.fact.failure.is_some() => Verdict::Unreachable,
+        Some(status) if status >= 500 => Verdict::Degraded,
+        _ => Verdict::Reachable,
+    }
+}
