@@ -8,10 +8,13 @@
 
 pub mod args;
 pub mod arrow;
+pub mod diagnosis;
 pub mod engine;
 pub mod exit;
+pub mod plan;
 pub mod redact;
 pub mod render;
 pub mod report;
+pub mod resolve;
 pub mod topology;
 pub mod words;

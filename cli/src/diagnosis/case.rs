@@ -70,7 +70,11 @@ impl<'a> Case<'a> {
     }
 
     /// What was seen in a place, picked by `pick`.
-    fn seen<T>(self, place: &'a str, pick: impl Fn(&'a Fact) -> Option<&'a T>) -> impl Iterator<Item = Seen<'a, T>> {
+    fn seen<T: 'a>(
+        self,
+        place: &'a str,
+        pick: impl Fn(&'a Fact) -> Option<&'a T>,
+    ) -> impl Iterator<Item = Seen<'a, T>> {
         self.observations.iter().filter(move |observation| observation.place == place).filter_map(move |observation| {
             pick(&observation.fact).map(|fact| Seen { id: &observation.id, took_ms: observation.took_ms, fact })
         })
@@ -149,7 +153,9 @@ impl<'a> Case<'a> {
         target
             .published
             .iter()
-            .find(|port| port.protocol == self.to.protocol && port.host_port == self.to.port && port.host_port.is_some())
+            .find(|port| {
+                port.protocol == self.to.protocol && port.host_port == self.to.port && port.host_port.is_some()
+            })
             .copied()
     }
 
@@ -372,7 +378,8 @@ impl<'a> Case<'a> {
 
     fn reach_tcp(&self) -> Reach {
         let dials = self.dials();
-        let through = |dial: &Seen<'_, TcpFact>| dial.fact.outcome == TcpOutcome::Connected && !self.false_open(dial.fact);
+        let through =
+            |dial: &Seen<'_, TcpFact>| dial.fact.outcome == TcpOutcome::Connected && !self.false_open(dial.fact);
         if dials.is_empty() {
             return if self.name_failed() { Reach::No } else { Reach::Unknown };
         }
@@ -452,6 +459,6 @@ impl<'a> Case<'a> {
 
 /// `host:port`, with brackets around an IPv6 literal (RFC 3986).
 #[must_use]
-pub fn host_port(host: &str, port: u16) -> String {
+pub(super) fn host_port(host: &str, port: u16) -> String {
     if host.contains(':') { format!("[{host}]:{port}") } else { format!("{host}:{port}") }
 }

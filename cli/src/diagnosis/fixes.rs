@@ -30,12 +30,6 @@ impl Fix {
         self.compose = compose;
         self
     }
-
-    /// The same fix, which survives a recreation of the containers.
-    pub(super) fn lasting(mut self) -> Self {
-        self.lasting = true;
-        self
-    }
 }
 
 /// A piece of compose file for one service, where the container is a compose service: `body` is indented below its name.
@@ -84,7 +78,10 @@ pub(super) fn compose_join(container: &Container, network: &str, topology: &Topo
     let known = topology.networks.get(network);
     let own = known.filter(|network| network.compose_project.as_deref() == Some(compose.project.as_str()));
     if let Some(name) = own.and_then(|network| network.compose_network.as_deref()) {
-        return compose_service(container, &format!("networks:\n  - {}\n  - {}", own_network(container, topology), yaml(name)));
+        return compose_service(
+            container,
+            &format!("networks:\n  - {}\n  - {}", own_network(container, topology), yaml(name)),
+        );
     }
     let service = compose_service(
         container,

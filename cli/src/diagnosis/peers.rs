@@ -35,9 +35,8 @@ pub(super) fn serving<'a>(case: &Case<'a>, port: u16) -> Option<Peer<'a>> {
 }
 
 fn is_source(case: &Case<'_>, container: &Container) -> bool {
-    case.source().is_some_and(|source| {
-        case.topology.namespace_owner(source).id == case.topology.namespace_owner(container).id
-    })
+    case.source()
+        .is_some_and(|source| case.topology.namespace_owner(source).id == case.topology.namespace_owner(container).id)
 }
 
 /// One container as a candidate: rank 0 answers, 1 declares the port and shares a network, 2 publishes it as the host's

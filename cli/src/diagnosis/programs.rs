@@ -6,8 +6,21 @@ use crate::topology::Container;
 
 /// Programs that start others and serve nothing themselves.
 const STARTERS: [&str; 15] = [
-    "sh", "bash", "dash", "ash", "env", "tini", "dumb-init", "docker-init", "catatonit", "gosu", "su-exec", "exec",
-    "s6-svscan", "npm", "yarn",
+    "sh",
+    "bash",
+    "dash",
+    "ash",
+    "env",
+    "tini",
+    "dumb-init",
+    "docker-init",
+    "catatonit",
+    "gosu",
+    "su-exec",
+    "exec",
+    "s6-svscan",
+    "npm",
+    "yarn",
 ];
 
 /// Programs that wait and serve nothing at all.
@@ -58,24 +71,79 @@ const PROGRAMS: [Program; 24] = [
         everywhere: &["-l", "0.0.0.0"],
         hint: "or remove its `-l` option",
     },
-    Program { names: &["vite"], options: &["--host"], everywhere: &["--host", "0.0.0.0"], hint: "or set `server.host` in vite.config" },
-    Program { names: &["next", "next-server"], options: &["-H", "--hostname"], everywhere: &["-H", "0.0.0.0"], hint: "or set HOSTNAME=0.0.0.0" },
+    Program {
+        names: &["vite"],
+        options: &["--host"],
+        everywhere: &["--host", "0.0.0.0"],
+        hint: "or set `server.host` in vite.config",
+    },
+    Program {
+        names: &["next", "next-server"],
+        options: &["-H", "--hostname"],
+        everywhere: &["-H", "0.0.0.0"],
+        hint: "or set HOSTNAME=0.0.0.0",
+    },
     Program { names: &["ng"], options: &["--host"], everywhere: &["--host", "0.0.0.0"], hint: "" },
-    Program { names: &["webpack", "webpack-dev-server"], options: &["--host"], everywhere: &["--host", "0.0.0.0"], hint: "" },
-    Program { names: &["flask"], options: &["--host", "-h"], everywhere: &["--host", "0.0.0.0"], hint: "or `app.run(host=\"0.0.0.0\")`" },
+    Program {
+        names: &["webpack", "webpack-dev-server"],
+        options: &["--host"],
+        everywhere: &["--host", "0.0.0.0"],
+        hint: "",
+    },
+    Program {
+        names: &["flask"],
+        options: &["--host", "-h"],
+        everywhere: &["--host", "0.0.0.0"],
+        hint: "or `app.run(host=\"0.0.0.0\")`",
+    },
     Program { names: &["uvicorn", "hypercorn"], options: &["--host"], everywhere: &["--host", "0.0.0.0"], hint: "" },
     Program { names: &["rails", "puma"], options: &["-b", "--binding"], everywhere: &["-b", "0.0.0.0"], hint: "" },
     Program { names: &["hugo"], options: &["--bind"], everywhere: &["--bind", "0.0.0.0"], hint: "" },
     Program { names: &["jekyll"], options: &["--host", "-H"], everywhere: &["--host", "0.0.0.0"], hint: "" },
-    Program { names: &["jupyter", "jupyter-lab", "jupyter-notebook"], options: &["--ip"], everywhere: &["--ip=0.0.0.0"], hint: "" },
+    Program {
+        names: &["jupyter", "jupyter-lab", "jupyter-notebook"],
+        options: &["--ip"],
+        everywhere: &["--ip=0.0.0.0"],
+        hint: "",
+    },
     Program { names: &["gunicorn"], options: &[], everywhere: &[], hint: "start it with `--bind 0.0.0.0:PORT`" },
-    Program { names: &["manage.py", "django-admin"], options: &[], everywhere: &[], hint: "start it with `runserver 0.0.0.0:PORT`" },
-    Program { names: &["nginx"], options: &[], everywhere: &[], hint: "write `listen PORT;` without an address in its configuration" },
-    Program { names: &["httpd", "apache2"], options: &[], everywhere: &[], hint: "write `Listen PORT` without an address in its configuration" },
-    Program { names: &["node", "nodejs", "bun", "deno"], options: &[], everywhere: &[], hint: "in the code: `server.listen(PORT, '0.0.0.0')`" },
-    Program { names: &["python", "python3"], options: &[], everywhere: &[], hint: "in the code or the options: host `0.0.0.0`" },
+    Program {
+        names: &["manage.py", "django-admin"],
+        options: &[],
+        everywhere: &[],
+        hint: "start it with `runserver 0.0.0.0:PORT`",
+    },
+    Program {
+        names: &["nginx"],
+        options: &[],
+        everywhere: &[],
+        hint: "write `listen PORT;` without an address in its configuration",
+    },
+    Program {
+        names: &["httpd", "apache2"],
+        options: &[],
+        everywhere: &[],
+        hint: "write `Listen PORT` without an address in its configuration",
+    },
+    Program {
+        names: &["node", "nodejs", "bun", "deno"],
+        options: &[],
+        everywhere: &[],
+        hint: "in the code: `server.listen(PORT, '0.0.0.0')`",
+    },
+    Program {
+        names: &["python", "python3"],
+        options: &[],
+        everywhere: &[],
+        hint: "in the code or the options: host `0.0.0.0`",
+    },
     Program { names: &["java"], options: &[], everywhere: &[], hint: "for Spring Boot: `server.address=0.0.0.0`" },
-    Program { names: &["mosquitto"], options: &[], everywhere: &[], hint: "write `listener 1883 0.0.0.0` in mosquitto.conf" },
+    Program {
+        names: &["mosquitto"],
+        options: &[],
+        everywhere: &[],
+        hint: "write `listener 1883 0.0.0.0` in mosquitto.conf",
+    },
     Program { names: &["php"], options: &[], everywhere: &[], hint: "start it with `php -S 0.0.0.0:PORT`" },
 ];
 
@@ -97,7 +165,10 @@ pub(super) fn arguments(container: &Container) -> Vec<String> {
 fn strip_starters(words: &[String]) -> Vec<String> {
     let starts = |word: &&String| {
         let name = base_name(word);
-        STARTERS.contains(&name) || name.ends_with(".sh") || name.starts_with("docker-entrypoint") || name.starts_with('-')
+        STARTERS.contains(&name)
+            || name.ends_with(".sh")
+            || name.starts_with("docker-entrypoint")
+            || name.starts_with('-')
     };
     let skip = words.iter().take_while(starts).count();
     words[skip..].to_vec()
@@ -117,16 +188,16 @@ pub(super) fn idles(container: &Container) -> bool {
     let all = strip_starters(&container.command);
     let words = if all.is_empty() { &container.command } else { &all };
     words.iter().take(2).any(|word| IDLERS.contains(&base_name(word)) || word == "infinity")
-        || (all.is_empty() && !container.command.is_empty() && container.processes.as_ref().is_none_or(|list| list.len() <= 1))
+        || (all.is_empty()
+            && !container.command.is_empty()
+            && container.processes.as_ref().is_none_or(|list| list.len() <= 1))
 }
 
 /// How to make the program of a container listen on every address.
 pub(super) fn listen_everywhere(container: &Container) -> Fix {
     let own = arguments(container);
-    let known = own
-        .iter()
-        .take(3)
-        .find_map(|word| PROGRAMS.iter().find(|program| program.names.contains(&base_name(word))));
+    let known =
+        own.iter().take(3).find_map(|word| PROGRAMS.iter().find(|program| program.names.contains(&base_name(word))));
     let argv = rebind(&own, known);
     let program = name(container);
     let hint = known.map_or("", |program| program.hint);
@@ -137,7 +208,9 @@ pub(super) fn listen_everywhere(container: &Container) -> Fix {
             format!("start it with `{line}`{hint}")
         }
         None if !hint.is_empty() => format!("make {program} listen on 0.0.0.0: {hint}"),
-        None => format!("make {program} listen on 0.0.0.0 (every address) instead of 127.0.0.1, in its configuration or options"),
+        None => format!(
+            "make {program} listen on 0.0.0.0 (every address) instead of 127.0.0.1, in its configuration or options"
+        ),
     };
     let compose = argv.as_ref().and_then(|argv| compose_service(container, &format!("command: {}", yaml_list(argv))));
     Fix { argv, ..change(title) }.with_compose(compose)
@@ -149,7 +222,9 @@ fn rebind(own: &[String], known: Option<&Program>) -> Option<Vec<String>> {
     let (first, rest) = own.split_first()?;
     if let Some(program) = known.filter(|program| !program.everywhere.is_empty()) {
         let mut argv = vec![base_name(first).to_owned()];
-        argv.extend(without_options(rest, program.options).into_iter().filter(|word| !word.starts_with("listen_addresses=")));
+        argv.extend(
+            without_options(rest, program.options).into_iter().filter(|word| !word.starts_with("listen_addresses=")),
+        );
         // `-c listen_addresses=…` leaves its flag behind.
         if argv.last().is_some_and(|word| word == "-c") {
             argv.pop();

@@ -16,7 +16,8 @@ pub(super) fn container<'a>(
     if let Some(found) = resolved_on(word, &networks, topology) {
         return Ok(found);
     }
-    let linked = source.and_then(|source| source.links.iter().find(|link| link.alias == word || link.container == word));
+    let linked =
+        source.and_then(|source| source.links.iter().find(|link| link.alias == word || link.container == word));
     if let Some(found) = linked.and_then(|link| topology.containers.get(&link.container)) {
         return Ok(found);
     }
@@ -35,7 +36,8 @@ pub(super) fn container<'a>(
         .values()
         .filter(|container| container.compose.as_ref().is_some_and(|compose| compose.service == word))
         .collect();
-    let in_project = |container: &&Container| container.compose.as_ref().map(|compose| compose.project.as_str()) == project;
+    let in_project =
+        |container: &&Container| container.compose.as_ref().map(|compose| compose.project.as_str()) == project;
     if services.iter().any(in_project) {
         services.retain(in_project);
     }
@@ -55,11 +57,7 @@ pub(super) fn container<'a>(
 }
 
 /// The container of a compose service, a running one first.
-pub(super) fn service<'a>(
-    project: &str,
-    service: &str,
-    topology: &'a Topology,
-) -> Result<&'a Container, ResolveError> {
+pub(super) fn service<'a>(project: &str, service: &str, topology: &'a Topology) -> Result<&'a Container, ResolveError> {
     let word = format!("{project}/{service}");
     let of_compose = |container: &&Container| {
         container.compose.as_ref().is_some_and(|compose| compose.project == project && compose.service == service)

@@ -64,7 +64,7 @@ fn find(case: &Case<'_>) -> Option<Found> {
         })
     };
     let names = |list: Vec<&&Container>| list.iter().map(|container| container.name.clone()).collect::<Vec<_>>().join(", ");
-    let (good, bad): (Vec<_>, Vec<_>) = owners.iter().partition(|container| outcome(container, true));
+    let (good, bad): (Vec<&&Container>, Vec<&&Container>) = owners.iter().partition(|container| outcome(container, true));
     let name = &case.to.host;
     let mut fixes: Vec<_> = good
         .iter()

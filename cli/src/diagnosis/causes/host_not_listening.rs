@@ -46,7 +46,7 @@ fn find(case: &Case<'_>) -> Option<Found> {
     let seen = case.listeners_in(HOST)?;
     let mut arriving = case.dialled_addresses();
     arriving.extend(resolve::gateway_of(case.from, case.topology));
-    let Listening::Nothing | Listening::Elsewhere(_) = listening(&seen.fact.sockets, case.to.protocol, port, &arriving) else {
+    let (Listening::Nothing | Listening::Elsewhere(_)) = listening(&seen.fact.sockets, case.to.protocol, port, &arriving) else {
         return None;
     };
     let mut because = vec![seen.id.to_owned()];
