@@ -1,1 +1,39 @@
-//! x
+//! Stacks of real containers, broken and healthy, and what `dprobe` must say of them.
+//!
+//! ```no_run
+//! use dprobe_tests::{Stack, check};
+//!
+//! let stack = Stack::new();
+//! let net = stack.network("favorites-net");
+//! let web = stack.container("web").on(&net).start();
+//! stack.container("mongodb").on(&net).alias("mongodb").runs(["mongod"]).start();
+//!
+//! let outcome = check([web.name(), "mongodb:27017"]);
+//! outcome.unreachable("bind-loopback").words(["127.0.0.1", "--bind_ip_all"]);
+//! ```
+//!
+//! The engine is the one that `docker` talks to; it has to run on this machine, for some tests listen on its host. The
+//! containers run the actor, a part of the agent's binary, from an image that is made once (see [`image`]). Everything
+//! made here carries a label with the process that made it; what a killed process left behind is swept by the next one
+//! (see [`run`]). Tests may run in parallel, in any order, and beside other users of the engine.
+
+#![expect(clippy::missing_panics_doc, reason = "a test library reports by panicking, everywhere")]
+
+pub mod binary;
+pub mod command;
+pub mod compose;
+pub mod docker;
+pub mod fake_engine;
+pub mod host;
+pub mod image;
+pub mod outcome;
+pub mod poll;
+pub mod run;
+pub mod stack;
+pub mod subnet;
+
+pub use compose::Compose;
+pub use host::HostListener;
+pub use outcome::{Dprobe, Outcome, check};
+pub use poll::until;
+pub use stack::{Container, Network, Stack};

@@ -1,0 +1,109 @@
+//! Stacks that compose makes.
+
+use std::process::Command;
+use std::time::Duration;
+
+use crate::command::{Finished, run};
+use crate::docker::{docker, lines};
+use crate::stack::{STACK_LABEL, Stack};
+use crate::{image, poll, run as made_by, subnet};
+
+/// How long compose may take.
+const LIMIT: Duration = Duration::from_secs(150);
+
+/// A compose project of a stack. Its containers and networks carry the stack's labels and go with the stack.
+#[derive(Debug)]
+pub struct Compose {
+    project: String,
+    dir: tempfile::TempDir,
+}
+
+impl Stack {
+    /// A project from the text of a compose file, brought up. In the text
+    /// `@actor` stands for the image and the labels of a service, `@subnet` for the labels and the subnet of a network,
+    /// and `@PREFIX` for the prefix of names.
+    ///
+    /// # Panics
+    /// When compose fails, with what it said.
+    #[must_use]
+    pub fn compose(&self, project: &str, file: &str) -> Compose {
+        let project = self.unique(project);
+        let labels = format!(
+            "labels: {{ {}: \"{}\", {STACK_LABEL}: \"{}\" }}",
+            made_by::LABEL,
+            made_by::id(),
+            self.unique("").trim_end_matches('-')
+        );
+        let mut text = file
+            .replace("@actor", &format!("{{ image: {}, {labels} }}", image::name()))
+            .replace("@PREFIX", self.unique("").trim_end_matches('-'));
+        while text.contains("@subnet") {
+            let ipam = format!("ipam: {{ config: [ {{ subnet: {}/28 }} ] }}", subnet::candidate());
+            text = text.replacen("@subnet", &format!("{{ {labels}, {ipam} }}"), 1);
+        }
+        let dir = tempfile::tempdir().expect("a directory");
+        std::fs::write(dir.path().join("docker-compose.yml"), text).expect("a file");
+        let compose = Compose { project, dir };
+        compose.run(&["up", "-d"]);
+        compose
+    }
+}
+
+impl Compose {
+    /// The name of the project.
+    #[must_use]
+    pub fn project(&self) -> &str {
+        &self.project
+    }
+
+    /// The word for one of its services: `project/service`.
+    #[must_use]
+    pub fn service(&self, service: &str) -> String {
+        format!("{}/{service}", self.project)
+    }
+
+    /// Runs a compose command on the project.
+    ///
+    /// # Panics
+    /// When it fails, with what it said.
+    pub fn run(&self, args: &[&str]) {
+        let done = self.try_run(args);
+        assert!(done.status.success(), "compose {args:?} failed: {}", done.stderr);
+    }
+
+    /// The container of a service.
+    ///
+    /// # Panics
+    /// When there is none.
+    #[must_use]
+    pub fn container(&self, service: &str) -> String {
+        self.containers(service).into_iter().next().unwrap_or_else(|| panic!("no container of {service}"))
+    }
+
+    /// Waits until every container of the project has opened its sockets.
+    pub fn wait_until_ready(&self) {
+        let project = format!("label=com.docker.compose.project={}", self.project);
+        for container in lines(&["ps", "-q", "--filter", &project]) {
+            poll::until("a service to be ready", Duration::from_secs(30), || {
+                docker(["logs", &container]).stdout.lines().any(|line| line == "ready").then_some(())
+            });
+        }
+    }
+
+    fn containers(&self, service: &str) -> Vec<String> {
+        let project = format!("label=com.docker.compose.project={}", self.project);
+        let service = format!("label=com.docker.compose.service={service}");
+        lines(&["ps", "-a", "--filter", &project, "--filter", &service, "--format", "{{.Names}}"])
+    }
+
+    /// `docker compose` where it is there, else the `docker-compose` of old.
+    fn try_run(&self, args: &[&str]) -> Finished {
+        let plugin = docker(["compose", "version"]).status.success();
+        let mut command = Command::new(if plugin { "docker" } else { "docker-compose" });
+        if plugin {
+            command.arg("compose");
+        }
+        command.args(["-p", &self.project, "-f", "docker-compose.yml"]).args(args).current_dir(self.dir.path());
+        run(&mut command, LIMIT)
+    }
+}
