@@ -56,6 +56,15 @@ impl Errno {
         NAMES.iter().find(|(_, n, _)| *n == number).map_or(Self::Other(number), |(errno, _, _)| *errno)
     }
 
+    /// The raw error number.
+    #[must_use]
+    pub fn raw(self) -> i32 {
+        match self {
+            Self::Other(number) => number,
+            named => NAMES.iter().find(|(errno, _, _)| *errno == named).map_or(0, |(_, number, _)| *number),
+        }
+    }
+
     /// The error number behind an I/O error; the standard library's own kinds are mapped where they carry none.
     #[must_use]
     pub fn from_io(error: &io::Error) -> Self {

@@ -5,6 +5,8 @@
 //! travel between the CLI and the agent. Nothing here knows of Docker, and nothing here judges: a probe reports.
 
 pub mod arp;
+#[cfg(feature = "run")]
+mod bounded;
 pub mod errno;
 pub mod http;
 pub mod listeners;
@@ -12,6 +14,8 @@ pub mod lookup;
 pub mod network;
 pub mod ping;
 pub mod resolver;
+#[cfg(feature = "run")]
+pub mod run;
 pub mod tcp;
 pub mod text;
 pub mod udp;

@@ -4,6 +4,16 @@ use std::net::IpAddr;
 
 use serde::{Deserialize, Serialize};
 
+#[cfg(feature = "run")]
+mod proc_net;
+#[cfg(feature = "run")]
+mod read;
+#[cfg(feature = "run")]
+mod sock_diag;
+
+#[cfg(feature = "run")]
+pub use read::read;
+
 /// The listening TCP sockets and the bound UDP sockets of a namespace.
 ///
 /// The engine's own resolver on `127.0.0.11` is left out: it is there in every container on a user network and belongs
@@ -66,7 +76,7 @@ impl std::fmt::Display for Protocol {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum ListenersSource {
-    /// The kernel's sock_diag(7), which knows queues and `v6_only`.
+    /// The kernel's `sock_diag(7)`, which knows queues and `v6_only`.
     SockDiag,
     /// `/proc/net/{tcp,tcp6,udp,udp6}`.
     Proc,

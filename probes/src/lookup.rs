@@ -4,6 +4,18 @@ use std::net::IpAddr;
 
 use serde::{Deserialize, Serialize};
 
+#[cfg(feature = "run")]
+mod candidates;
+#[cfg(feature = "run")]
+mod exchange;
+#[cfg(feature = "run")]
+mod order;
+#[cfg(feature = "run")]
+mod walk;
+
+#[cfg(feature = "run")]
+pub(crate) use walk::{Resolving, resolve, survey};
+
 /// Resolve a name as a libc in this namespace would: hosts file first, then the servers of `resolv.conf` with its search
 /// list, for A and AAAA.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

@@ -4,6 +4,14 @@ use std::net::IpAddr;
 
 use serde::{Deserialize, Serialize};
 
+#[cfg(feature = "run")]
+mod read;
+#[cfg(feature = "run")]
+mod routes;
+
+#[cfg(feature = "run")]
+pub use read::read;
+
 /// What the kernel knows of a network namespace.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]

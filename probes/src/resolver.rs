@@ -4,6 +4,12 @@ use std::net::IpAddr;
 
 use serde::{Deserialize, Serialize};
 
+#[cfg(feature = "run")]
+mod parse;
+
+#[cfg(feature = "run")]
+pub use parse::read;
+
 /// The resolver configuration, as the programs of the namespace see it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]

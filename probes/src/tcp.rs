@@ -6,6 +6,12 @@ use serde::{Deserialize, Serialize};
 
 use crate::errno::Errno;
 
+#[cfg(feature = "run")]
+mod connect;
+
+#[cfg(feature = "run")]
+pub(crate) use connect::look;
+
 /// Connect to a port of a host, on every address that the host has.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct TcpAsk {

@@ -44,6 +44,7 @@ pub enum Request {
 /// What the agent says to the CLI.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "say", rename_all = "snake_case")]
+#[expect(clippy::large_enum_variant, reason = "nearly every reply is an observation, so a box would save nothing")]
 pub enum Reply {
     /// The first line of an agent.
     Hello(Hello),
@@ -110,6 +111,24 @@ pub enum Probe {
     Arp(ArpAsk),
     /// An HTTP or HTTPS request, each phase timed.
     Http(HttpAsk),
+}
+
+impl Probe {
+    /// The name of this kind of probe, as it stands in the JSON.
+    #[must_use]
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::Network => "network",
+            Self::Resolver => "resolver",
+            Self::Listeners => "listeners",
+            Self::Lookup(_) => "lookup",
+            Self::Tcp(_) => "tcp",
+            Self::Udp(_) => "udp",
+            Self::Ping(_) => "ping",
+            Self::Arp(_) => "arp",
+            Self::Http(_) => "http",
+        }
+    }
 }
 
 /// One thing that was seen in one namespace: a raw fact, with its timing.
