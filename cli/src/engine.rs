@@ -1,1 +1,262 @@
 //! Everything that talks to the engine.
+//!
+//! ```text
+//! address, context ─▶ connector, tls ─▶ client ─▶ info, snapshot, details, archive
+//!                                              └▶ image, agent, session ─▶ reaper
+//! ```
+
+mod address;
+mod agent;
+mod archive;
+mod client;
+mod clock;
+mod connector;
+mod context;
+mod details;
+mod error;
+mod image;
+mod info;
+mod inspect;
+mod lines;
+mod networks;
+mod reaper;
+mod session;
+mod snapshot;
+mod tls;
+
+use std::io::ErrorKind;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+pub use address::{Address, EngineChoice, Environment};
+pub use agent::{Agent, Capability, Namespace};
+pub use details::Details;
+pub use error::EngineError;
+pub use image::{AgentImage, IMAGE_LABEL, REPOSITORY};
+pub use reaper::reaper_main;
+pub use session::REAP;
+
+use address::{Candidates, Route};
+use agent::Start;
+use client::{Client, RequestError};
+use clock::EngineClock;
+use info::{InfoBody, OLDEST, Ping};
+use session::Agents;
+
+use crate::topology::{EngineFlavor, EngineInfo, Topology};
+
+/// The label of every agent's container; its value is the version of dprobe.
+pub const AGENT_LABEL: &str = "io.dprobe.agent";
+
+/// The label that tells the agents of one run from those of another.
+pub const SESSION_LABEL: &str = "io.dprobe.session";
+
+/// How long an engine may take to say who it is.
+const CONNECT: Duration = Duration::from_secs(5);
+
+/// How many containers are inspected at a time. Over ssh each connection is a process and a login.
+const CONCURRENCY: usize = 16;
+const CONCURRENCY_SSH: usize = 4;
+
+/// An engine that answered. Clones share their connections and their agents.
+#[derive(Clone)]
+pub struct Engine {
+    client: Client,
+    info: Arc<EngineInfo>,
+    clock: Option<EngineClock>,
+    concurrency: usize,
+    agent_image: Option<String>,
+    agents: Agents,
+}
+
+impl Engine {
+    /// Finds the engine, asks it who it is, and agrees on a version of its API.
+    ///
+    /// # Errors
+    ///
+    /// Where there is none, it may not be used, it is too old, or what the user says of it makes no sense.
+    pub async fn connect(choice: &EngineChoice) -> Result<Self, EngineError> {
+        Self::connect_in(choice, &Environment::from_process()).await
+    }
+
+    /// The same in a given environment.
+    ///
+    /// # Errors
+    ///
+    /// As [`Engine::connect`].
+    pub async fn connect_in(choice: &EngineChoice, environment: &Environment) -> Result<Self, EngineError> {
+        let engine = match address::candidates(choice, environment)? {
+            Candidates::Named(address) => Self::at(&address).await?,
+            Candidates::Defaults(addresses) => Self::first_of(&addresses).await?,
+        };
+        Ok(engine.with_agent_image(environment.agent_image.clone()))
+    }
+
+    /// Uses this image for agents, where one is given.
+    #[must_use]
+    pub fn with_agent_image(mut self, image: Option<String>) -> Self {
+        if image.is_some() {
+            self.agent_image = image;
+        }
+        self
+    }
+
+    /// Uses another program as the reaper. For programs that embed this library and do not answer to [`REAP`] themselves;
+    /// to be called before the first agent is started.
+    #[must_use]
+    pub fn with_reaper(mut self, program: PathBuf) -> Self {
+        self.agents = Agents::new(self.agents.address().clone(), program);
+        self
+    }
+
+    /// The first default socket behind which an engine answers. If none does, what is told is the most that can be done about.
+    async fn first_of(addresses: &[Address]) -> Result<Self, EngineError> {
+        let mut denied = None;
+        let mut tried = None;
+        for address in addresses {
+            match Self::at(address).await {
+                Ok(engine) => return Ok(engine),
+                Err(error @ EngineError::PermissionDenied { .. }) => denied = denied.or(Some(error)),
+                Err(error) => tried = tried.or(Some(error)),
+            }
+        }
+        Err(denied.or(tried).unwrap_or_else(|| EngineError::failed("find an engine", "there is no place to look")))
+    }
+
+    async fn at(address: &Address) -> Result<Self, EngineError> {
+        let name = address.to_string();
+        match tokio::time::timeout(CONNECT, Self::greet(address)).await {
+            Ok(engine) => engine,
+            Err(_) => Err(EngineError::Silent { address: name, timeout: CONNECT }),
+        }
+    }
+
+    async fn greet(address: &Address) -> Result<Self, EngineError> {
+        let client = Client::new(address)?;
+        // Both at once: the second takes an engine milliseconds.
+        let (ping, info) = tokio::join!(client.open("/_ping"), client.open("/info"));
+        let unreachable = |error: RequestError| unreachable(address, &error);
+        let ping = Ping::read(&ping.map_err(unreachable)?);
+        let info = info.map_err(unreachable)?;
+        let Some(version) = ping.version else {
+            return Err(EngineError::NoEngine {
+                address: address.to_string(),
+                reason: "what answers there is no engine".to_owned(),
+            });
+        };
+        if version < OLDEST {
+            return Err(EngineError::TooOld {
+                address: address.to_string(),
+                version: version.to_string(),
+                needed: OLDEST.to_string(),
+            });
+        }
+        let info: InfoBody = client::read("ask the engine who it is", info).await?;
+        let version = version.negotiated();
+        Ok(Self {
+            client: client.speaking(&version.to_string())?,
+            clock: EngineClock::read(&info.system_time),
+            info: Arc::new(info.describe(&ping, version, address.to_string())),
+            concurrency: if matches!(address.route, Route::Ssh { .. }) { CONCURRENCY_SSH } else { CONCURRENCY },
+            agent_image: None,
+            agents: Agents::new(address.clone(), session::own_program()),
+        })
+    }
+
+    /// Who it is.
+    #[must_use]
+    pub fn info(&self) -> &EngineInfo {
+        &self.info
+    }
+
+    /// Its containers and networks now. Containers that vanish while they are looked at are left out.
+    ///
+    /// # Errors
+    ///
+    /// Where the connection breaks or the engine refuses.
+    pub async fn snapshot(&self) -> Result<Topology, EngineError> {
+        snapshot::snapshot(&self.client, self.clock, self.concurrency).await
+    }
+
+    /// The processes of a container and its last log lines, as far as they can be had within seconds.
+    pub async fn details(&self, container_id: &str) -> Details {
+        details::details(&self.client, container_id).await
+    }
+
+    /// The first `limit` bytes of a file of a container, links followed; none where it has no such file. Nothing is run
+    /// inside, so it works for stopped containers and those without a shell.
+    ///
+    /// # Errors
+    ///
+    /// Where the connection breaks or the engine refuses.
+    pub async fn read_file(
+        &self,
+        container_id: &str,
+        path: &str,
+        limit: usize,
+    ) -> Result<Option<Vec<u8>>, EngineError> {
+        archive::read_file(&self.client, container_id, path, limit).await
+    }
+
+    /// Puts an agent into a namespace that people call `place`, and waits for its hello. The agent's image is loaded where
+    /// the engine does not have it.
+    ///
+    /// # Errors
+    ///
+    /// [`EngineError::Gone`] where the container has ended meanwhile, [`EngineError::AgentDidNotStart`],
+    /// [`EngineError::ProtocolMismatch`], [`EngineError::ImageMissing`], [`EngineError::ForeignArch`].
+    pub async fn start_agent(
+        &self,
+        place: &str,
+        namespace: Namespace,
+        capability: Capability,
+    ) -> Result<Agent, EngineError> {
+        let start = Start { client: &self.client, agents: &self.agents, place, namespace, capability };
+        let image = self.agent_reference()?;
+        if let Some(created) = start.create(&image).await? {
+            return start.start(created).await;
+        }
+        if self.agent_image.is_some() {
+            return Err(EngineError::ImageMissing { image });
+        }
+        self.load_agent().await?;
+        match start.create(&image).await? {
+            Some(created) => start.start(created).await,
+            None => Err(EngineError::failed("load the agent image", "the engine does not find it after loading it")),
+        }
+    }
+
+    /// Loads the embedded agent's image.
+    ///
+    /// # Errors
+    ///
+    /// [`EngineError::ForeignArch`], and what the engine says.
+    pub async fn load_agent(&self) -> Result<&'static AgentImage, EngineError> {
+        image::load(&self.client, &self.info.arch).await
+    }
+
+    /// By what the agent's image is called in a create.
+    fn agent_reference(&self) -> Result<String, EngineError> {
+        if let Some(image) = &self.agent_image {
+            return Ok(image.clone());
+        }
+        let embedded = AgentImage::embedded()?;
+        // Podman puts a short name under a registry of its choice; the id means the same to it wherever it put the name.
+        Ok(if self.info.flavor == EngineFlavor::Podman { embedded.id.clone() } else { embedded.tag.clone() })
+    }
+}
+
+/// Why an engine cannot be reached, so that the user knows what to do.
+fn unreachable(address: &Address, error: &RequestError) -> EngineError {
+    match error.io_kind() {
+        Some(ErrorKind::PermissionDenied) => EngineError::PermissionDenied { address: address.to_string() },
+        Some(ErrorKind::NotFound) if matches!(address.route, Route::Unix(_)) => {
+            EngineError::NoEngine { address: address.to_string(), reason: "there is no such socket".to_owned() }
+        }
+        _ => EngineError::NoEngine {
+            address: address.to_string(),
+            reason: dprobe_probes::text::printable(error.to_string().as_bytes(), error::WORDS),
+        },
+    }
+}
