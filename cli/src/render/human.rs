@@ -1,0 +1,154 @@
+//! A report for people: the answer first, the evidence under it, the fix last.
+//!
+//! ```text
+//! web ──▶ mongodb:27017   UNREACHABLE
+//!   ✓ name    mongodb → 172.18.0.2                     favorites-net, 0.4 ms
+//!   ✗ listen  mongodb listens on 127.0.0.1:27017 only
+//!
+//! error[bind-loopback]: mongod accepts connections from inside its own container only
+//!   …why…
+//!   fix: start it with `mongod --bind_ip_all`
+//!   more: dprobe explain bind-loopback
+//! ```
+
+mod diagnosis;
+mod observations;
+mod stages;
+#[cfg(test)]
+mod tests;
+
+use crate::args::Verbosity;
+use crate::report::{Check, PortOrigin, Report, Severity, Target, TargetKind, Verdict};
+use crate::topology::Protocol;
+
+use super::RenderOptions;
+use super::layout::{clean, cut, width, wrap};
+use super::paint::{self, Paint};
+
+/// The page that a report is drawn on.
+struct Page {
+    paint: Paint,
+    /// The columns of a line.
+    columns: usize,
+    /// What has been drawn.
+    text: String,
+}
+
+impl Page {
+    /// Adds a line.
+    fn line(&mut self, line: &str) {
+        self.text.push_str(line.trim_end());
+        self.text.push('\n');
+    }
+
+    /// Adds prose after `label`, which is drawn already and takes `label_columns`; further lines are indented.
+    fn prose(&mut self, label: &str, label_columns: usize, indent: usize, style: anstyle::Style, text: &str) {
+        let columns = self.columns.saturating_sub(indent);
+        for (n, line) in wrap(text, label_columns.saturating_sub(indent), columns).iter().enumerate() {
+            let line = self.paint.paint(style, line);
+            if n == 0 { self.line(&format!("{label}{line}")) } else { self.line(&format!("{:indent$}{line}", "")) }
+        }
+    }
+}
+
+/// A report as text, with a newline at its end.
+#[must_use]
+pub fn render(report: &Report, options: &RenderOptions) -> String {
+    let mut page =
+        Page { paint: Paint(options.color), columns: options.width.clamp(60, 100), text: String::with_capacity(2048) };
+    for (n, check) in report.checks.iter().enumerate() {
+        if n > 0 && options.verbosity != Verbosity::Quiet {
+            page.line("");
+        }
+        block(&mut page, report, check, options);
+    }
+    if options.verbosity != Verbosity::Quiet && report.checks.len() != 1 {
+        summary(&mut page, report);
+    }
+    if options.verbosity == Verbosity::Verbose {
+        observations::draw(&mut page, &report.observations);
+    }
+    page.text
+}
+
+/// Everything about one check.
+fn block(page: &mut Page, report: &Report, check: &Check, options: &RenderOptions) {
+    answer(page, check, options.not);
+    if options.verbosity == Verbosity::Quiet {
+        return;
+    }
+    stages::draw(page, check);
+    let as_expected = options.not && check.verdict == Verdict::Unreachable;
+    for diagnosis in &check.diagnoses {
+        page.line("");
+        // Who wants it closed wants to know why it is, and not how to open it.
+        diagnosis::draw(page, diagnosis, as_expected, options.verbosity == Verbosity::Verbose);
+    }
+    let explained = check.diagnoses.iter().any(|diagnosis| diagnosis.severity == Severity::Error);
+    if !explained && !as_expected && matches!(check.verdict, Verdict::Unreachable | Verdict::Inconclusive) {
+        page.line("");
+        diagnosis::draw_unknown(page, report, check);
+    }
+}
+
+/// The first line: who, to what, and the answer.
+fn answer(page: &mut Page, check: &Check, not: bool) {
+    let (word, remark) = match (check.verdict, not) {
+        (Verdict::Reachable, false) => ("REACHABLE", ""),
+        (Verdict::Reachable, true) => ("REACHABLE", ", and should not be"),
+        (Verdict::Degraded, false) => ("DEGRADED", ""),
+        (Verdict::Degraded, true) => ("DEGRADED", ", and should not be reached"),
+        (Verdict::Unreachable, false) => ("UNREACHABLE", ""),
+        (Verdict::Unreachable, true) => ("UNREACHABLE", ", as expected"),
+        (Verdict::Inconclusive, _) => ("INCONCLUSIVE", ""),
+    };
+    let taken = "   ".len() + word.len() + remark.len();
+    let arrow = " ──▶ ";
+    let from = cut(&clean(&check.from.typed), page.columns / 3);
+    let to = cut(&clean(&dialled(&check.to)), page.columns.saturating_sub(width(&from) + width(arrow) + taken));
+    let line = format!(
+        "{}{}{}   {}{remark}",
+        page.paint.paint(paint::STRONG, &from),
+        page.paint.paint(paint::DIM, arrow),
+        page.paint.paint(paint::STRONG, &to),
+        page.paint.paint(paint::of_verdict(check.verdict), word),
+    );
+    page.line(&line);
+}
+
+/// A target with the port that is dialled, as one would type it.
+fn dialled(to: &Target) -> String {
+    if let Some(url) = &to.url {
+        return url.clone();
+    }
+    let typed = to.typed.strip_suffix("/tcp").or(to.typed.strip_suffix("/udp")).unwrap_or(&to.typed);
+    let host_and_port = match (to.port, to.port_origin) {
+        (Some(port), origin) if origin != Some(PortOrigin::Typed) => {
+            let bare_v6 = to.kind != TargetKind::Name && typed.contains(':') && !typed.starts_with('[');
+            if bare_v6 { format!("[{typed}]:{port}") } else { format!("{typed}:{port}") }
+        }
+        _ => typed.to_owned(),
+    };
+    if to.protocol == Protocol::Udp { format!("{host_and_port}/udp") } else { host_and_port }
+}
+
+/// The line under several checks.
+fn summary(page: &mut Page, report: &Report) {
+    let count = |verdict| report.checks.iter().filter(|check| check.verdict == verdict).count();
+    let parts: Vec<String> = [
+        (Verdict::Reachable, "reachable"),
+        (Verdict::Degraded, "degraded"),
+        (Verdict::Unreachable, "unreachable"),
+        (Verdict::Inconclusive, "inconclusive"),
+    ]
+    .into_iter()
+    .filter(|(verdict, _)| count(*verdict) > 0)
+    .map(|(verdict, word)| page.paint.paint(paint::of_verdict(verdict), &format!("{} {word}", count(verdict))))
+    .collect();
+    if report.checks.is_empty() {
+        page.line("no checks");
+        return;
+    }
+    page.line("");
+    page.line(&format!("{} checks: {}", report.checks.len(), parts.join(", ")));
+}

@@ -1,0 +1,90 @@
+//! The way from source to target, a line a step.
+
+use crate::report::{Check, Stage, StageName};
+
+use super::super::layout::{clean, pad, width, wrap};
+use super::super::paint;
+use super::Page;
+
+/// Blanks, mark and blank before the name of a step.
+const MARGIN: usize = 4;
+
+/// Blanks between columns.
+const GAP: usize = 2;
+
+/// The narrowest column of findings; where it would be narrower, details go below them.
+const NARROWEST: usize = 28;
+
+pub(super) fn draw(page: &mut Page, check: &Check) {
+    let stages: Vec<Stage> = stand_in(check).into_iter().chain(check.stages.iter().cloned()).collect();
+    let names = stages.iter().map(|stage| name(stage.stage).len()).max().unwrap_or(0);
+    let left = MARGIN + names.max(6) + GAP;
+    let room = page.columns.saturating_sub(left);
+    let details = stages.iter().map(|stage| width(&clean(&stage.detail))).max().unwrap_or(0);
+    // The findings get what they need, as long as the details fit beside them.
+    let needed = stages.iter().map(|stage| width(&clean(&stage.summary))).filter(|needed| *needed <= room).max();
+    let beside = room.saturating_sub(details + GAP);
+    let column = (beside >= NARROWEST && details > 0).then(|| needed.unwrap_or(0).min(beside));
+    for stage in &stages {
+        draw_stage(page, stage, left, column);
+    }
+}
+
+/// That a fresh agent stood in for the source, where no step says so.
+fn stand_in(check: &Check) -> Option<Stage> {
+    let told = check.stages.iter().any(|stage| stage.stage == StageName::Source);
+    (check.from.stand_in && !told).then(|| Stage {
+        stage: StageName::Source,
+        ok: None,
+        summary: format!("{} does not run; measured from its networks", check.from.place),
+        detail: String::new(),
+        probes: Vec::new(),
+    })
+}
+
+/// One step. `column` is the width of the findings where details stand beside them.
+fn draw_stage(page: &mut Page, stage: &Stage, left: usize, column: Option<usize>) {
+    let (mark, style) = match stage.ok {
+        Some(true) => ("✓", paint::GOOD),
+        Some(false) => ("✗", paint::BAD),
+        None => ("·", paint::DIM),
+    };
+    let head = pad(name(stage.stage), left - MARGIN);
+    let head = format!("  {} {head}", page.paint.paint(style, mark));
+    let detail = clean(&stage.detail);
+    let columns = match column {
+        Some(column) if !detail.is_empty() => column,
+        _ => page.columns.saturating_sub(left),
+    };
+    let mut lines = wrap(&stage.summary, 0, columns).into_iter();
+    let first = lines.next().unwrap_or_default();
+    match column {
+        Some(column) if !detail.is_empty() => {
+            let detail = page.paint.paint(paint::DIM, &detail);
+            page.line(&format!("{head}{}{:GAP$}{detail}", pad(&first, column), ""));
+        }
+        _ => page.line(&format!("{head}{first}")),
+    }
+    for line in lines {
+        page.line(&format!("{:left$}{line}", ""));
+    }
+    if column.is_none() && !detail.is_empty() {
+        page.prose(&" ".repeat(left), left, left, paint::DIM, &detail);
+    }
+}
+
+/// The name of a step in the report.
+pub(super) fn name(stage: StageName) -> &'static str {
+    match stage {
+        StageName::Source => "source",
+        StageName::Name => "name",
+        StageName::Route => "route",
+        StageName::Target => "target",
+        StageName::Tcp => "tcp",
+        StageName::Udp => "udp",
+        StageName::Listen => "listen",
+        StageName::Tls => "tls",
+        StageName::Http => "http",
+        StageName::App => "app",
+    }
+}

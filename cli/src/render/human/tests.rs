@@ -1,0 +1,128 @@
+use unicode_width::UnicodeWidthStr as _;
+
+use crate::render::{RenderOptions, samples};
+use crate::report::{Report, Verdict};
+
+use super::*;
+
+fn drawn(report: &Report) -> String {
+    render(report, &RenderOptions::default())
+}
+
+fn with(report: &Report, verbosity: Verbosity) -> String {
+    render(report, &RenderOptions { verbosity, ..RenderOptions::default() })
+}
+
+#[test]
+fn bind_loopback() {
+    insta::assert_snapshot!(drawn(&samples::bind_loopback()));
+}
+
+#[test]
+fn healthy() {
+    insta::assert_snapshot!(drawn(&samples::healthy()));
+}
+
+#[test]
+fn two_diagnoses() {
+    insta::assert_snapshot!(drawn(&samples::two_diagnoses()));
+}
+
+#[test]
+fn no_diagnosis() {
+    insta::assert_snapshot!(drawn(&samples::no_diagnosis()));
+}
+
+#[test]
+fn several_checks() {
+    insta::assert_snapshot!(drawn(&samples::several()));
+}
+
+#[test]
+fn verbose() {
+    insta::assert_snapshot!(with(&samples::bind_loopback(), Verbosity::Verbose));
+}
+
+#[test]
+fn quiet() {
+    insta::assert_snapshot!(with(&samples::several(), Verbosity::Quiet));
+}
+
+#[test]
+fn hostile_names() {
+    insta::assert_snapshot!(with(&samples::hostile(), Verbosity::Verbose));
+}
+
+#[test]
+fn narrow_and_wide() {
+    let at = |width| render(&samples::two_diagnoses(), &RenderOptions { width, ..RenderOptions::default() });
+    insta::assert_snapshot!("width_60", at(60));
+    assert_eq!(at(60), at(1));
+    assert_eq!(at(100), at(1000));
+    assert_ne!(at(60), at(100));
+}
+
+#[test]
+fn unreachable_as_expected() {
+    insta::assert_snapshot!(render(
+        &samples::bind_loopback(),
+        &RenderOptions { not: true, ..RenderOptions::default() }
+    ));
+    let open = render(&samples::healthy(), &RenderOptions { not: true, ..RenderOptions::default() });
+    assert!(open.starts_with("web ──▶ mongodb:27017   REACHABLE, and should not be\n"), "{open}");
+}
+
+#[test]
+fn colours_change_nothing_but_colours() {
+    for report in samples::all() {
+        let colored = render(&report, &RenderOptions { color: true, ..RenderOptions::default() });
+        assert!(colored.contains("\x1b["), "{colored}");
+        let mut plain = String::new();
+        let mut rest = colored.as_str();
+        while let Some((before, after)) = rest.split_once('\x1b') {
+            plain.push_str(before);
+            rest = after.split_once('m').expect("a complete sequence").1;
+        }
+        plain.push_str(rest);
+        let plain: Vec<&str> = plain.lines().map(str::trim_end).collect();
+        assert_eq!(plain.join("\n") + "\n", drawn(&report));
+    }
+}
+
+#[test]
+fn only_what_is_pasted_is_longer_than_a_line() {
+    for report in samples::all() {
+        for width in [60, 80, 100] {
+            let text =
+                render(&report, &RenderOptions { width, verbosity: Verbosity::Verbose, ..RenderOptions::default() });
+            for line in text.lines() {
+                let pasted = line.starts_with("         ") && !line.trim_start().starts_with('·');
+                let label = ["compose:", "dial:", "more:", "4 checks:", "dprobe check"]
+                    .iter()
+                    .any(|label| line.trim_start().starts_with(label));
+                assert!(line.width() <= width || pasted || label, "{width}: {line:?}");
+            }
+        }
+    }
+}
+
+#[test]
+fn nothing_foreign_reaches_the_terminal_raw() {
+    let text = with(&samples::hostile(), Verbosity::Verbose);
+    assert!(!text.chars().any(|c| c != '\n' && (c.is_control() || c == '\u{202e}')), "{text:?}");
+}
+
+#[test]
+fn the_answer_comes_first() {
+    for (report, line) in [
+        (samples::bind_loopback(), "web ──▶ mongodb:27017   UNREACHABLE"),
+        (samples::healthy(), "web ──▶ mongodb:27017   REACHABLE"),
+        (samples::no_diagnosis(), "web ──▶ mongodb:27017   UNREACHABLE"),
+    ] {
+        assert_eq!(drawn(&report).lines().next(), Some(line));
+    }
+    let mut report = samples::healthy();
+    report.checks[0].verdict = Verdict::Inconclusive;
+    report.checks[0].to.typed = "::1".to_owned();
+    assert_eq!(drawn(&report).lines().next(), Some("web ──▶ [::1]:27017   INCONCLUSIVE"));
+}
