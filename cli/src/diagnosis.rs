@@ -10,6 +10,8 @@ mod listening;
 mod peers;
 mod programs;
 mod stages;
+#[cfg(test)]
+mod tests;
 mod verdict;
 
 pub use case::{Case, Seen};

@@ -8,9 +8,11 @@
 
 pub mod args;
 pub mod arrow;
+pub mod commands;
 pub mod diagnosis;
 pub mod engine;
 pub mod exit;
+pub mod investigation;
 pub mod plan;
 pub mod redact;
 pub mod render;

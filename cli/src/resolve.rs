@@ -32,6 +32,9 @@ pub enum ResolveError {
         /// The names that come close, the nearest first.
         near: Vec<String>,
     },
+    /// `internet` was typed.
+    #[error("`internet` can not be checked as such, for dprobe never contacts an address that nobody named")]
+    Internet,
     /// Several containers answer to the word.
     #[error("`{word}` could be any of several containers: {}", candidates.join(", "))]
     Ambiguous {
@@ -51,6 +54,7 @@ impl ResolveError {
                 "`docker ps -a` lists the containers of this engine, `docker context ls` other engines".to_owned()
             }
             Self::Unknown { near, .. } => format!("did you mean {}?", near.join(" or ")),
+            Self::Internet => "name the address or the URL that has to be reached".to_owned(),
             Self::Ambiguous { .. } => "type the container's full name".to_owned(),
         }
     }
@@ -124,9 +128,7 @@ pub fn target(word: &TargetWord, source: &Source, topology: &Topology) -> Result
         }
         HostWord::Address(address) => by_address(*address, source, topology, &mut target),
         HostWord::Host | HostWord::Gateway => by_gateway(source, topology, &mut target),
-        HostWord::Internet => {
-            return Err(ResolveError::Unknown { kind: "meaning of", word: "internet".to_owned(), near: Vec::new() });
-        }
+        HostWord::Internet => return Err(ResolveError::Internet),
     }
     settle(&mut target, source, topology);
     Ok(target)
@@ -146,7 +148,7 @@ fn by_name(name: &str, source: &Source, topology: &Topology, target: &mut Target
             }
             // The name may be one of the outside world.
             Err(ResolveError::Unknown { .. }) => target.kind = TargetKind::Name,
-            Err(ambiguous @ ResolveError::Ambiguous { .. }) => return Err(ambiguous),
+            Err(error) => return Err(error),
         }
     }
     Ok(())
@@ -283,7 +285,7 @@ fn settle(target: &mut Target, source: &Source, topology: &Topology) {
     if target.container.is_some() && target.container_port.is_none() && !on_host {
         target.container_port = target.port;
     }
-    if target.kind == TargetKind::Loopback && !on_host {
+    if target.kind == TargetKind::Loopback && target.container.is_none() {
         target.place = Some(source.place.clone());
         return;
     }

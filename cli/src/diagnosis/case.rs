@@ -292,8 +292,13 @@ impl<'a> Case<'a> {
     #[must_use]
     pub fn listening(&self) -> Option<(Seen<'a, ListenersFact>, Listening<'a>)> {
         let sockets = self.listeners_in(self.to.place.as_deref()?)?;
-        let port = self.listen_port()?;
-        let found = listening(&sockets.fact.sockets, self.to.protocol, port, &self.arriving_addresses());
+        let all = &sockets.fact.sockets;
+        let Some(port) = self.listen_port() else {
+            // Without a port there is one thing to tell: that there is none.
+            let none = !all.iter().any(|socket| socket.protocol == self.to.protocol);
+            return none.then_some((sockets, Listening::Nothing));
+        };
+        let found = listening(all, self.to.protocol, port, &self.arriving_addresses());
         Some((sockets, found))
     }
 
@@ -384,6 +389,9 @@ impl<'a> Case<'a> {
             return if self.name_failed() { Reach::No } else { Reach::Unknown };
         }
         // Programs try one family after the other (RFC 8305), so one that works as a whole is enough.
+        if dials.iter().all(|dial| too_short(dial.fact)) {
+            return Reach::Unknown;
+        }
         let families = [true, false].map(|v4| {
             let of_family: Vec<_> = dials.iter().filter(|dial| dial.fact.address.is_ipv4() == v4).collect();
             let good = of_family.iter().filter(|dial| through(dial)).count();
@@ -455,6 +463,12 @@ impl<'a> Case<'a> {
             None => self.to.host.clone(),
         }
     }
+}
+
+/// Whether a connect was given up before the kernel would have sent its SYN a second time (1 s, RFC 6298): that it had no
+/// answer by then proves nothing.
+fn too_short(dial: &TcpFact) -> bool {
+    dial.outcome == TcpOutcome::TimedOut && dial.connect_ms < 900.0
 }
 
 /// `host:port`, with brackets around an IPv6 literal (RFC 3986).

@@ -1,0 +1,3 @@
+//! What each subcommand does, from its arguments to an exit code.
+
+pub mod check;

@@ -1,0 +1,233 @@
+//! Facts written down by hand, as short as they can be said.
+
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+
+use dprobe_probes::listeners::{ListenerSocket, ListenersFact, ListenersSource};
+use dprobe_probes::lookup::{AnswerSource, LookupAnswer, LookupFact, LookupOutcome};
+use dprobe_probes::tcp::{AfterConnect, TcpFact, TcpOutcome};
+use dprobe_probes::wire::{Fact, Observation};
+
+use crate::diagnosis::judge;
+use crate::report::Check;
+use crate::resolve;
+use crate::topology::{
+    Attachment, Container, ContainerPort, Health, HealthStatus, Network, NetworkMode, Protocol, PublishedPort, State,
+    Status, Subnet, Topology,
+};
+use crate::words;
+
+/// The codes of a check's diagnoses, in order.
+pub(super) fn codes(check: &Check) -> Vec<&str> {
+    check.diagnoses.iter().map(|diagnosis| diagnosis.code.as_str()).collect()
+}
+
+/// A container that has been up for long, on no network yet.
+pub(super) fn container(name: &str, image: &str) -> Container {
+    Container {
+        id: format!("{:0>64}", name.bytes().map(|byte| format!("{byte:x}")).collect::<String>()),
+        name: name.to_owned(),
+        image: image.to_owned(),
+        hostname: String::new(),
+        command: vec!["serve".to_owned()],
+        state: State { status: Status::Running, up_s: Some(3600.0), ..State::default() },
+        network_mode: NetworkMode::DefaultBridge,
+        attachments: BTreeMap::new(),
+        published: Vec::new(),
+        requested: Vec::new(),
+        exposed: Vec::new(),
+        links: Vec::new(),
+        extra_hosts: Vec::new(),
+        own_hosts_file: false,
+        compose: None,
+        processes: None,
+        last_log: None,
+    }
+}
+
+impl Container {
+    pub(super) fn on(mut self, network: &str, address: &str) -> Self {
+        let names = if network == "bridge" { Vec::new() } else { vec![self.name.clone()] };
+        let ipv4 = address.parse().ok();
+        self.network_mode = NetworkMode::Network(network.to_owned());
+        self.attachments.insert(network.to_owned(), Attachment { ipv4, names, ..Attachment::default() });
+        self
+    }
+
+    pub(super) fn runs(mut self, command: &[&str]) -> Self {
+        self.command = command.iter().map(ToString::to_string).collect();
+        self
+    }
+
+    pub(super) fn publishes(mut self, host_port: u16, container_port: u16, protocol: Protocol) -> Self {
+        let host_ip = "0.0.0.0".parse().ok();
+        self.published.push(PublishedPort { container_port, protocol, host_ip, host_port: Some(host_port) });
+        self
+    }
+
+    pub(super) fn exposes(mut self, port: u16) -> Self {
+        self.exposed.push(ContainerPort { port, protocol: Protocol::Tcp });
+        self
+    }
+}
+
+/// Facts about a check from `web`, unless it is from the host.
+#[derive(Default)]
+pub(super) struct Facts {
+    topology: Topology,
+    observations: Vec<Observation>,
+    from: String,
+}
+
+impl Facts {
+    pub(super) fn new() -> Self {
+        Self { from: "web".to_owned(), ..Self::default() }
+    }
+
+    pub(super) fn network(mut self, name: &str, subnet: &str) -> Self {
+        let range: ipnet::IpNet = subnet.parse().expect("a subnet");
+        let gateway = range.hosts().next();
+        let network = Network {
+            id: format!("{name}-id"),
+            name: name.to_owned(),
+            driver: "bridge".to_owned(),
+            subnets: vec![Subnet { range, gateway }],
+            ..Network::default()
+        };
+        self.topology.networks.insert(name.to_owned(), network);
+        self
+    }
+
+    pub(super) fn default_bridge(self) -> Self {
+        self.network("bridge", "172.17.0.0/16")
+    }
+
+    pub(super) fn container(mut self, container: Container) -> Self {
+        self.topology.containers.insert(container.name.clone(), container);
+        self
+    }
+
+    pub(super) fn edit(mut self, name: &str, edit: impl FnOnce(&mut Container)) -> Self {
+        edit(self.topology.containers.get_mut(name).expect("a container"));
+        self
+    }
+
+    pub(super) fn edit_network(mut self, name: &str, edit: impl FnOnce(&mut Network)) -> Self {
+        edit(self.topology.networks.get_mut(name).expect("a network"));
+        self
+    }
+
+    pub(super) fn up(self, name: &str, seconds: f64) -> Self {
+        self.edit(name, |container| container.state.up_s = Some(seconds))
+    }
+
+    pub(super) fn health(self, name: &str, status: HealthStatus) -> Self {
+        self.edit(name, |container| container.state.health = Some(Health { status, last_output: String::new() }))
+    }
+
+    pub(super) fn from_host(mut self) -> Self {
+        "host".clone_into(&mut self.from);
+        self
+    }
+
+    pub(super) fn without_observations(mut self) -> Self {
+        self.observations.clear();
+        self
+    }
+
+    fn see(mut self, place: &str, fact: Fact) -> Self {
+        let id = format!("p{}", self.observations.len() + 1);
+        self.observations.push(Observation { id, place: place.to_owned(), took_ms: 0.5, fact });
+        self
+    }
+
+    fn looks_up(mut self, name: &str, outcome: LookupOutcome, source: AnswerSource, addresses: &[&str]) -> Self {
+        // What is said last about a name is what counts.
+        self.observations.retain(|seen| !matches!(&seen.fact, Fact::Lookup(fact) if fact.name == name));
+        let answer = |address: &&str| LookupAnswer { address: ip(address), source, ttl_s: None };
+        let answers = addresses.iter().map(answer).collect();
+        let place = self.from.clone();
+        self.see(&place, Fact::Lookup(LookupFact { name: name.to_owned(), outcome, answers, queries: Vec::new() }))
+    }
+
+    pub(super) fn finds(self, name: &str, addresses: &[&str]) -> Self {
+        self.looks_up(name, LookupOutcome::Found, AnswerSource::Dns, addresses)
+    }
+
+    pub(super) fn finds_in_hosts(self, name: &str, address: &str) -> Self {
+        self.looks_up(name, LookupOutcome::Found, AnswerSource::HostsFile, &[address])
+    }
+
+    pub(super) fn finds_nothing(self, name: &str) -> Self {
+        self.looks_up(name, LookupOutcome::NotFound, AnswerSource::Dns, &[])
+    }
+
+    /// Dials an address, for every name that was found to have it as well.
+    pub(super) fn dials(self, address: &str, port: u16, outcome: TcpOutcome) -> Self {
+        let named: Vec<String> = self
+            .observations
+            .iter()
+            .filter_map(|seen| match &seen.fact {
+                Fact::Lookup(fact) if fact.answers.iter().any(|answer| answer.address == ip(address)) => {
+                    Some(fact.name.clone())
+                }
+                _ => None,
+            })
+            .collect();
+        let facts = self.dials_as(address, address, port, outcome);
+        named.iter().fold(facts, |facts, name| facts.dials_as(name, address, port, outcome))
+    }
+
+    pub(super) fn dials_as(self, host: &str, address: &str, port: u16, outcome: TcpOutcome) -> Self {
+        self.dial(host, address, port, outcome, None)
+    }
+
+    pub(super) fn dials_closed(self, address: &str, port: u16) -> Self {
+        self.dial(address, address, port, TcpOutcome::Connected, Some(AfterConnect::Closed { after_ms: 0.3 }))
+    }
+
+    fn dial(self, host: &str, address: &str, port: u16, outcome: TcpOutcome, after: Option<AfterConnect>) -> Self {
+        let connect_ms = if outcome == TcpOutcome::TimedOut { 4000.0 } else { 0.1 };
+        let address = ip(address);
+        let place = self.from.clone();
+        let fact =
+            TcpFact { host: host.to_owned(), address, port, outcome, errno: None, connect_ms, local: None, after };
+        self.see(&place, Fact::TcpConnect(fact))
+    }
+
+    fn sockets(self, place: &str, sockets: Vec<ListenerSocket>) -> Self {
+        self.see(place, Fact::Listeners(ListenersFact { sockets, source: ListenersSource::SockDiag, truncated: false }))
+    }
+
+    pub(super) fn listens(self, place: &str, address: &str, port: u16) -> Self {
+        self.sockets(place, vec![socket(Protocol::Tcp, address, port, None)])
+    }
+
+    pub(super) fn listens_udp(self, place: &str, address: &str, port: u16) -> Self {
+        self.sockets(place, vec![socket(Protocol::Udp, address, port, None)])
+    }
+
+    pub(super) fn listens_v6_only(self, place: &str, port: u16) -> Self {
+        self.sockets(place, vec![socket(Protocol::Tcp, "::", port, Some(true))])
+    }
+
+    pub(super) fn listens_nowhere(self, place: &str) -> Self {
+        self.sockets(place, Vec::new())
+    }
+
+    /// Resolves the words and judges, as an investigation does.
+    pub(super) fn check(&self, target: &str) -> Check {
+        let from =
+            resolve::source(&words::source(&self.from).expect("a source"), &self.topology).expect("a known source");
+        let to = resolve::target(&words::target(target).expect("a target"), &from, &self.topology).expect("a meaning");
+        judge(from, to, &self.topology, &self.observations)
+    }
+}
+
+fn ip(text: &str) -> IpAddr {
+    text.parse().expect("an address")
+}
+
+fn socket(protocol: Protocol, address: &str, port: u16, v6_only: Option<bool>) -> ListenerSocket {
+    ListenerSocket { protocol, address: ip(address), port, v6_only, queue: 0, backlog: 128, uid: 0 }
+}

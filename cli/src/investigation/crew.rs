@@ -1,0 +1,123 @@
+//! The agents of one investigation: one a namespace, started together, kept from round to round.
+
+use std::collections::BTreeMap;
+
+use dprobe_probes::wire::Observation;
+use futures_util::future::join_all;
+
+use crate::engine::{Agent, Capability, Engine, EngineError, Namespace};
+use crate::plan::{Limits, Round};
+use crate::report::{Source, SourceKind};
+use crate::resolve::HOST;
+use crate::topology::{NetworkMode, Topology};
+
+/// The agents at their places.
+pub(super) struct Crew<'a> {
+    engine: &'a Engine,
+    allowed: bool,
+    agents: BTreeMap<String, Agent>,
+    /// Places that could not be entered; they are not tried again.
+    lost: Vec<String>,
+}
+
+impl<'a> Crew<'a> {
+    pub(super) fn new(engine: &'a Engine, allowed: bool) -> Self {
+        Self { engine, allowed, agents: BTreeMap::new(), lost: Vec::new() }
+    }
+
+    /// Starts an agent at each place that has none, all at once.
+    ///
+    /// # Errors
+    /// When an agent cannot be started for a reason that concerns them all, or at the source. A target that has vanished
+    /// since the snapshot is a fact like any other: it is left without an agent.
+    pub(super) async fn muster(
+        &mut self,
+        from: &Source,
+        topology: &Topology,
+        mut places: Vec<String>,
+    ) -> Result<(), EngineError> {
+        if !self.allowed {
+            return Ok(());
+        }
+        places.sort();
+        places.dedup();
+        places.retain(|place| !self.agents.contains_key(place) && !self.lost.contains(place));
+        let engine = self.engine;
+        let started = join_all(places.into_iter().filter_map(|place| {
+            let namespace = namespace(&place, from, topology)?;
+            Some(async move {
+                let agent = engine.start_agent(&place, namespace, Capability::None).await;
+                (place, agent)
+            })
+        }))
+        .await;
+        let mut failed = None;
+        for (place, agent) in started {
+            match agent {
+                Ok(agent) => {
+                    self.agents.insert(place, agent);
+                }
+                Err(EngineError::Gone { .. }) if place != from.place => self.lost.push(place),
+                Err(error) => failed = failed.or(Some(error)),
+            }
+        }
+        failed.map_or(Ok(()), Err)
+    }
+
+    /// Runs a round at all its places at once.
+    ///
+    /// # Errors
+    /// When an agent breaks off for a reason other than that its namespace went away.
+    pub(super) async fn run(&mut self, round: &Round, limits: Limits) -> Result<Vec<Observation>, EngineError> {
+        let runs = self.agents.iter_mut().filter(|(place, _)| round.places().any(|asked| asked == place.as_str())).map(
+            |(place, agent)| {
+                let plan = round.plan(place, limits);
+                async move { agent.run(plan).await }
+            },
+        );
+        let mut observations = Vec::new();
+        for seen in join_all(runs).await {
+            observations.extend(seen?);
+        }
+        Ok(observations)
+    }
+
+    /// Lets every agent go.
+    pub(super) async fn dismiss(self) {
+        join_all(self.agents.into_values().map(Agent::stop)).await;
+    }
+}
+
+/// How a place is entered. None where there is nothing to enter: a container that does not run, other than the source,
+/// and a source without networks.
+fn namespace(place: &str, from: &Source, topology: &Topology) -> Option<Namespace> {
+    if place == HOST {
+        return Some(Namespace::Host);
+    }
+    let ids = |keys: &mut dyn Iterator<Item = &String>| -> Vec<String> {
+        keys.filter_map(|key| topology.networks.get(key))
+            .filter(|network| network.is_attachable())
+            .map(|network| network.id.clone())
+            .collect()
+    };
+    if from.kind == SourceKind::Network && place == from.place {
+        return Some(Namespace::Networks(ids(&mut from.network.iter())));
+    }
+    let container = topology.containers.get(place)?;
+    let owner = topology.namespace_owner(container);
+    if owner.network_mode == NetworkMode::Host {
+        return Some(Namespace::Host);
+    }
+    if container.state.status.has_processes() {
+        return Some(Namespace::Container(container.id.clone()));
+    }
+    // Only the source is replaced by an agent in its networks.
+    if place != from.place {
+        return None;
+    }
+    if owner.state.status.has_processes() {
+        return Some(Namespace::Container(owner.id.clone()));
+    }
+    let networks = ids(&mut owner.attachments.keys());
+    (!networks.is_empty()).then_some(Namespace::Networks(networks))
+}
