@@ -18,6 +18,7 @@ pub use case::{Case, Seen};
 pub use causes::{Cause, cause, causes};
 pub use listening::Listening;
 
+use causes::Found;
 use dprobe_probes::wire::Observation;
 
 use crate::report::{Check, Diagnosis, Report, Severity, Source, Target, Verdict};
@@ -48,8 +49,12 @@ pub fn replay(mut report: Report) -> Report {
 /// What every cause has to say of a case: errors before warnings before notes, and within each what blocks first before
 /// what blocks later.
 fn diagnose(case: &Case<'_>) -> Vec<Diagnosis> {
+    let found: Vec<(&Cause, Found)> =
+        causes().iter().filter_map(|cause| (cause.find)(case).map(|found| (cause, found))).collect();
+    let codes: Vec<&str> = found.iter().map(|(cause, _)| cause.code).collect();
+    let stands = |cause: &Cause| !cause.yields_to.iter().any(|better| codes.contains(better));
     let mut found: Vec<Diagnosis> =
-        causes().iter().filter_map(|cause| (cause.find)(case).map(|found| found.by(cause.code))).collect();
+        found.into_iter().filter(|(cause, _)| stands(cause)).map(|(cause, found)| found.by(cause.code)).collect();
     found.sort_by_key(|diagnosis| (diagnosis.severity, diagnosis.stage));
     found
 }

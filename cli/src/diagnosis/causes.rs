@@ -13,6 +13,8 @@ pub struct Cause {
     pub summary: &'static str,
     /// The long explanation in Markdown, for `dprobe explain` and `docs/causes.md`.
     pub page: &'static str,
+    /// The causes that tell more of the same fault: where one of them is found, this one is not reported beside it.
+    pub yields_to: &'static [&'static str],
     /// Whether it is at work in a case.
     pub(super) find: fn(&Case<'_>) -> Option<Found>,
 }
@@ -112,6 +114,7 @@ mod tests {
             for heading in ["## How dprobe knows", "## Why it happens", "## How to fix it", "## How to reproduce it"] {
                 assert!(cause.page.contains(heading), "{} lacks {heading:?}", cause.code);
             }
+            assert!(cause.yields_to.iter().all(|code| codes.contains(*code)), "{} yields to nothing", cause.code);
             assert!(!cause.summary.ends_with('.'), "{}: a summary is a fragment", cause.code);
         }
     }

@@ -37,6 +37,7 @@ Use a name that only one container has, such as its own name; or give each an al
 
 Related: unknown-name, stale-ip
 ",
+    yields_to: &[],
     find,
 };
 

@@ -39,6 +39,7 @@ from outside the networks it is on. For example `mongod --bind_ip_all`, `redis-s
 
 Related: bind-other-address, bind-one-family, host-bind-loopback, published-wrong-port
 ",
+    yields_to: &[],
     find,
 };
 

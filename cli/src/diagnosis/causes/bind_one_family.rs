@@ -37,6 +37,7 @@ On the host, `ss -ltn` in the container's namespace shows `[::]:80` where `*:80`
 
 Related: bind-loopback, bind-other-address
 ",
+    yields_to: &[],
     find,
 };
 

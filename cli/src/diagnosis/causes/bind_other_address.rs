@@ -37,6 +37,7 @@ and dial it from a container on favorites-net.
 
 Related: bind-loopback, bind-one-family
 ",
+    yields_to: &[],
     find,
 };
 

@@ -41,6 +41,7 @@ meanwhile, until the target is recreated and gets another one.
 
 Related: no-shared-network, unknown-name
 ",
+    yields_to: &[],
     find,
 };
 

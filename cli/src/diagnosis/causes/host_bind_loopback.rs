@@ -37,6 +37,7 @@ Redis: `bind 0.0.0.0`.
 
 Related: host-not-listening, host-name-missing, bind-loopback
 ",
+    yields_to: &[],
     find,
 };
 

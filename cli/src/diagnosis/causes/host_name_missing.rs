@@ -42,6 +42,7 @@ Meanwhile the gateway of the container's own network is the host as well.
 
 Related: host-bind-loopback, host-not-listening
 ",
+    yields_to: &[],
     find,
 };
 

@@ -35,6 +35,7 @@ through the host.
 
 Related: host-bind-loopback, not-published, nothing-listening
 ",
+    yields_to: &["published-other-protocol"],
     find,
 };
 

@@ -37,6 +37,7 @@ and then `dprobe check web db:5433`.
 
 Related: wrong-port, localhost-is-container, published-wrong-port
 ",
+    yields_to: &[],
     find,
 };
 

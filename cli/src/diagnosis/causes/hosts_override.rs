@@ -37,6 +37,7 @@ shared network Docker's resolver knows the name by itself.
 
 Related: stale-ip, unknown-name
 ",
+    yields_to: &[],
     find,
 };
 

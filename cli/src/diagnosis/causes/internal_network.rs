@@ -39,6 +39,7 @@ For good: add a normal network to it, in compose below `networks:`, or take `int
 
 Related: source-network-none, no-shared-network
 ",
+    yields_to: &[],
     find,
 };
 

@@ -41,6 +41,7 @@ and then `dprobe check web localhost:27017`.
 
 Related: nothing-listening, host-name-missing, host-bind-loopback, no-shared-network
 ",
+    yields_to: &[],
     find,
 };
 

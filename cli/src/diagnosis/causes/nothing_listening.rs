@@ -4,7 +4,7 @@ use super::{Cause, Found};
 use crate::diagnosis::case::Case;
 use crate::diagnosis::fixes::{change, command, log_tail, run};
 use crate::diagnosis::listening::Listening;
-use crate::diagnosis::{causes, programs};
+use crate::diagnosis::programs;
 use crate::report::{Severity, StageName, TargetKind};
 
 pub(super) const CAUSE: Cause = Cause {
@@ -39,15 +39,13 @@ See what runs in it and what it says:
 
 Related: target-starting, wrong-port, bind-loopback
 ",
+    yields_to: &["target-starting", "target-restarting", "localhost-is-container", "host-port-used-inside", "stale-ip", "not-published", "published-other-protocol"],
     find,
 };
 
 fn find(case: &Case<'_>) -> Option<Found> {
     let (seen, Listening::Nothing) = case.listening()? else { return None };
-    let silent = |code: &str| causes::cause(code).is_none_or(|cause| (cause.find)(case).is_none());
-    // These say the same of the port and know more about why.
-    let better = ["target-starting", "localhost-is-container", "host-port-used-inside", "stale-ip", "target-restarting"];
-    if case.gets_through() || case.to.kind == TargetKind::Host && case.target().is_none() || !better.into_iter().all(silent) {
+    if case.gets_through() || (case.to.kind == TargetKind::Host && case.target().is_none()) {
         return None;
     }
     let Some(target) = case.target() else { return in_source(case, seen.id) };

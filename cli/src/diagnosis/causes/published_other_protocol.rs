@@ -34,6 +34,7 @@ Publish the transport that is needed, or both:
 
 Related: not-published, udp-not-tcp
 ",
+    yields_to: &[],
     find,
 };
 

@@ -37,6 +37,7 @@ Recreate the container with the port that it listens on as the second number:
 
 Related: wrong-port, not-published, bind-loopback
 ",
+    yields_to: &[],
     find,
 };
 

@@ -41,6 +41,7 @@ For good: leave `--network none` (or `network_mode: none`) out when the containe
 
 Related: no-shared-network, internal-network
 ",
+    yields_to: &[],
     find,
 };
 

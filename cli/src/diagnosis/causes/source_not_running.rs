@@ -40,6 +40,7 @@ before what it needs.
 
 Related: target-not-running, target-restarting, target-starting
 ",
+    yields_to: &[],
     find,
 };
 

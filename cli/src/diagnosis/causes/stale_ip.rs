@@ -43,6 +43,7 @@ and then dial the address it had.
 
 Related: hosts-override, default-bridge-no-dns
 ",
+    yields_to: &[],
     find,
 };
 

@@ -33,6 +33,7 @@ Somebody paused it, or a backup tool did while it copied the volumes and was cut
 
 Related: target-not-running
 ",
+    yields_to: &[],
     find,
 };
 

@@ -36,6 +36,7 @@ Read why it ends, and mend that:
 
 Related: target-not-running, target-starting
 ",
+    yields_to: &[],
     find,
 };
 

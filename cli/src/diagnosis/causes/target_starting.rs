@@ -44,6 +44,7 @@ Start a server that listens only after some seconds, and check it at once.
 
 Related: nothing-listening, target-restarting
 ",
+    yields_to: &[],
     find,
 };
 

@@ -34,6 +34,7 @@ Start a server on UDP port 5353 and run `dprobe check web server:5353`.
 
 Related: published-other-protocol, nothing-listening
 ",
+    yields_to: &[],
     find,
 };
 

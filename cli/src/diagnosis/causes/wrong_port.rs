@@ -34,6 +34,7 @@ Dial the port that it listens on. dprobe prints it.
 
 Related: host-port-used-inside, published-wrong-port, nothing-listening
 ",
+    yields_to: &["stale-ip"],
     find,
 };
 
