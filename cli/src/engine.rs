@@ -13,6 +13,7 @@ mod clock;
 mod connector;
 mod context;
 mod details;
+mod digest;
 mod error;
 mod image;
 mod info;

@@ -8,6 +8,9 @@ use serde::{Deserialize, Serialize};
 use super::context;
 use super::error::EngineError;
 
+/// The Docker CLI's name for what the environment or the default socket says.
+const DEFAULT_CONTEXT: &str = "default";
+
 /// Which engine to use, as the command line says it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct EngineChoice {
@@ -252,20 +255,19 @@ pub(super) fn candidates(choice: &EngineChoice, environment: &Environment) -> Re
     if let Some(host) = &choice.host {
         return Address::parse(host, environment.tls()).map(Candidates::Named);
     }
-    let from_environment = |environment: &Environment| match &environment.docker_host {
-        Some(host) => Address::parse(host, environment.tls()).map(Candidates::Named),
-        None => Ok(Candidates::Defaults(default_sockets(environment))),
+    let context = if choice.context.is_some() {
+        choice.context.clone()
+    } else if environment.docker_host.is_some() {
+        None
+    } else if environment.docker_context.is_some() {
+        environment.docker_context.clone()
+    } else {
+        context::current(environment)?
     };
-    let context = match (&choice.context, &environment.docker_host, &environment.docker_context) {
-        (Some(name), _, _) => Some(name.clone()),
-        (None, Some(_), _) => None,
-        (None, None, Some(name)) => Some(name.clone()),
-        (None, None, None) => context::current(environment)?,
-    };
-    match context.as_deref() {
-        // The Docker CLI's name for what the environment or the default socket says.
-        None | Some("default") => from_environment(environment),
-        Some(name) => context::address(name, environment).map(Candidates::Named),
+    match (context.as_deref(), &environment.docker_host) {
+        (Some(name), _) if name != DEFAULT_CONTEXT => context::address(name, environment).map(Candidates::Named),
+        (_, Some(host)) => Address::parse(host, environment.tls()).map(Candidates::Named),
+        (_, None) => Ok(Candidates::Defaults(default_sockets(environment))),
     }
 }
 

@@ -7,9 +7,9 @@ use std::io;
 use std::path::Path;
 
 use serde::Deserialize;
-use sha2::{Digest, Sha256};
 
 use super::address::{Address, Environment, Route, Tls};
+use super::digest::hex_digest;
 use super::error::EngineError;
 
 /// The part of `config.json` that matters here.
@@ -63,7 +63,7 @@ pub(super) fn address(name: &str, environment: &Environment) -> Result<Address, 
     let unknown = |known| EngineError::UnknownContext { name: name.to_owned(), known };
     let Some(folder) = environment.config_folder() else { return Err(unknown(Vec::new())) };
     let contexts = folder.join("contexts");
-    let key = digest(name);
+    let key = hex_digest(name.as_bytes());
     let Some(metadata) = read_json::<Metadata>(&contexts.join("meta").join(&key).join("meta.json"))? else {
         return Err(unknown(names(&contexts.join("meta"))));
     };
@@ -75,11 +75,6 @@ pub(super) fn address(name: &str, environment: &Environment) -> Result<Address, 
         address.tls = None;
     }
     Ok(address)
-}
-
-/// The name of a context's folder.
-fn digest(name: &str) -> String {
-    Sha256::digest(name.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// The names of the contexts that exist.

@@ -52,13 +52,13 @@ async fn processes(client: &Client, id: &str) -> Option<Vec<Process>> {
     let doing = "list the processes";
     // The engine runs ps(1) on its host. These two columns keep the whole command line in the last one.
     match client.get(doing, &format!("/containers/{id}/top?ps_args=-eo%20pid,args")).await {
-        Ok(body) => processes_of(body),
+        Ok(body) => processes_of(&body),
         // A ps without such options, as BusyBox has it.
-        Err(_) => processes_of(client.get(doing, &format!("/containers/{id}/top")).await.ok()?),
+        Err(_) => processes_of(&client.get(doing, &format!("/containers/{id}/top")).await.ok()?),
     }
 }
 
-fn processes_of(body: TopBody) -> Option<Vec<Process>> {
+fn processes_of(body: &TopBody) -> Option<Vec<Process>> {
     let column = |names: &[&str]| body.titles.iter().position(|title| names.contains(&title.as_str()));
     let pid = column(&["PID"])?;
     let command = column(&["COMMAND", "CMD", "ARGS"])?;
@@ -116,19 +116,19 @@ mod tests {
     #[test]
     fn columns_are_found_by_their_titles() {
         let short =
-            processes_of(top(&["PID", "COMMAND"], &[&["4711", "mongod --bind_ip 127.0.0.1"]])).expect("processes");
+            processes_of(&top(&["PID", "COMMAND"], &[&["4711", "mongod --bind_ip 127.0.0.1"]])).expect("processes");
         assert_eq!(short, [Process { pid: 4711, command: "mongod --bind_ip 127.0.0.1".to_owned() }]);
-        let long = processes_of(top(
+        let long = processes_of(&top(
             &["UID", "PID", "PPID", "C", "STIME", "TTY", "TIME", "CMD"],
             &[&["root", "4711", "1", "0", "10:00", "?", "00:00:00", "nginx: master process"]],
         ));
         assert_eq!(long.expect("processes")[0].command, "nginx: master process");
-        assert_eq!(processes_of(top(&["USER"], &[&["root"]])), None);
+        assert_eq!(processes_of(&top(&["USER"], &[&["root"]])), None);
     }
 
     #[test]
     fn a_password_on_a_command_line_is_not_kept() {
-        let found = processes_of(top(&["PID", "CMD"], &[&["1", "redis-server --requirepass hunter2 --port 6379"]]));
+        let found = processes_of(&top(&["PID", "CMD"], &[&["1", "redis-server --requirepass hunter2 --port 6379"]]));
         let command = &found.expect("processes")[0].command;
         assert!(!command.contains("hunter2") && command.contains("--port 6379"), "{command}");
     }

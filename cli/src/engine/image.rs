@@ -7,9 +7,9 @@ use bollard::query_parameters::ImportImageOptionsBuilder;
 use bytes::Bytes;
 use futures_util::StreamExt;
 use serde_json::json;
-use sha2::{Digest, Sha256};
 
 use super::client::Client;
+use super::digest::hex_digest;
 use super::error::EngineError;
 
 /// The embedded agent (`build.rs`).
@@ -119,10 +119,6 @@ fn header(kind: tar::EntryType, size: u64, mode: u32) -> tar::Header {
     header.set_gid(0);
     header.set_mtime(0);
     header
-}
-
-fn hex_digest(bytes: &[u8]) -> String {
-    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// Loads the embedded agent's image. Two that do so at the same time both succeed: the engine stores content by its digest.

@@ -135,7 +135,7 @@ pub(super) fn container(body: Value, networks: &NetworkKeys, clock: Option<Engin
                 links.push(link);
             }
         }
-        let (key, attachment) = attachment(&network, endpoint, &name, networks);
+        let (key, attachment) = attachment(&network, &endpoint, &name, networks);
         attachments.insert(key, attachment);
     }
 
@@ -146,7 +146,7 @@ pub(super) fn container(body: Value, networks: &NetworkKeys, clock: Option<Engin
         attachments,
         published: if runs { ports(settings.ports) } else { Vec::new() },
         requested: ports(host.port_bindings),
-        exposed: config.exposed_ports.keys().filter_map(|text| container_port(text)).collect(),
+        exposed: exposed(&config),
         links,
         extra_hosts: host.extra_hosts.iter().map(|text| self::name(text)).collect(),
         own_hosts_file: mounts.iter().any(|mount| mount.destination == "/etc/hosts"),
@@ -227,7 +227,7 @@ fn network_mode(text: &str) -> NetworkMode {
     }
 }
 
-fn attachment(network: &str, body: EndpointBody, container: &str, networks: &NetworkKeys) -> (String, Attachment) {
+fn attachment(network: &str, body: &EndpointBody, container: &str, networks: &NetworkKeys) -> (String, Attachment) {
     let key = networks.key(&body.network_id, network);
     let network_id =
         if body.network_id.is_empty() { networks.id(&key).unwrap_or_default() } else { body.network_id.clone() };
@@ -237,7 +237,7 @@ fn attachment(network: &str, body: EndpointBody, container: &str, networks: &Net
         ipv4: body.ip_address.parse().ok(),
         ipv6: body.global_ipv6_address.parse().ok(),
         gateway: address(&body.gateway).or_else(|| address(&body.ipv6_gateway)),
-        names: if networks.has_resolver(&key) { resolver_names(&body, container) } else { Vec::new() },
+        names: if networks.has_resolver(&key) { resolver_names(body, container) } else { Vec::new() },
         mac: Some(body.mac_address.to_ascii_lowercase()).filter(|mac| !mac.is_empty()),
     };
     (key, attachment)
@@ -271,6 +271,12 @@ fn container_port(text: &str) -> Option<ContainerPort> {
         _ => return None,
     };
     Some(ContainerPort { port: port.parse().ok()?, protocol })
+}
+
+fn exposed(config: &ConfigBody) -> Vec<ContainerPort> {
+    let mut ports: Vec<ContainerPort> = config.exposed_ports.keys().filter_map(|text| container_port(text)).collect();
+    ports.sort();
+    ports
 }
 
 fn ports(map: PortMap) -> Vec<PublishedPort> {

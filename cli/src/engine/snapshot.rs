@@ -11,7 +11,7 @@ use super::clock::EngineClock;
 use super::error::EngineError;
 use super::networks::{NetworkBody, NetworkKeys, networks};
 use super::{AGENT_LABEL, inspect};
-use crate::topology::{Container, Topology};
+use crate::topology::{Container, Network, Topology};
 
 /// One container of `/containers/json`.
 #[derive(Default, Deserialize)]
@@ -29,7 +29,7 @@ pub(super) async fn snapshot(
     concurrency: usize,
 ) -> Result<Topology, EngineError> {
     let (listed, networks) = tokio::try_join!(list_containers(client), list_networks(client))?;
-    let networks = networks_of(networks);
+    let mut networks = networks_of(networks);
     let keys = NetworkKeys::new(&networks);
     let containers: Vec<Option<Container>> = stream::iter(listed)
         .map(|container| inspect_one(client, container.id, &keys, clock))
@@ -37,6 +37,7 @@ pub(super) async fn snapshot(
         .try_collect()
         .await?;
     let containers = containers.into_iter().flatten().map(|container| (container.name.clone(), container)).collect();
+    complete_gateways(&mut networks, &containers);
     Ok(Topology { containers, networks })
 }
 
@@ -50,8 +51,20 @@ async fn list_networks(client: &Client) -> Result<Vec<Value>, EngineError> {
 }
 
 /// Networks of a form that this version does not know are left out, not the others with them.
-fn networks_of(bodies: Vec<Value>) -> BTreeMap<String, crate::topology::Network> {
+fn networks_of(bodies: Vec<Value>) -> BTreeMap<String, Network> {
     networks(bodies.into_iter().filter_map(|body| NetworkBody::deserialize(body).ok()).collect())
+}
+
+/// Engines leave the gateway of the default bridge out of its configuration; the containers on it know.
+fn complete_gateways(networks: &mut BTreeMap<String, Network>, containers: &BTreeMap<String, Container>) {
+    for (key, network) in networks {
+        for subnet in network.subnets.iter_mut().filter(|subnet| subnet.gateway.is_none()) {
+            subnet.gateway = containers
+                .values()
+                .filter_map(|container| container.attachments.get(key)?.gateway)
+                .find(|gateway| subnet.range.contains(gateway));
+        }
+    }
 }
 
 async fn inspect_one(
