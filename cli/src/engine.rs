@@ -1,7 +1,7 @@
 //! Everything that talks to the engine.
 //!
 //! ```text
-//! address, context ─▶ connector, tls ─▶ client ─▶ info, snapshot, details, archive
+//! address, context ─▶ connector, tls ─▶ client ─▶ info, snapshot, details, archive, inventory
 //!                                              └▶ image, agent, session ─▶ reaper
 //! ```
 
@@ -18,6 +18,7 @@ mod error;
 mod image;
 mod info;
 mod inspect;
+mod inventory;
 mod lines;
 mod networks;
 mod reaper;
@@ -35,6 +36,7 @@ pub use agent::{Agent, Capability, Namespace};
 pub use details::Details;
 pub use error::EngineError;
 pub use image::{AgentImage, IMAGE_LABEL, REPOSITORY};
+pub use inventory::{PresentAgent, StoredImage};
 pub use reaper::reaper_main;
 pub use session::REAP;
 
@@ -214,7 +216,7 @@ impl Engine {
         capability: Capability,
     ) -> Result<Agent, EngineError> {
         let start = Start { client: &self.client, agents: &self.agents, place, namespace, capability };
-        let image = self.agent_reference()?;
+        let image = self.agent_image_name()?;
         if let Some(created) = start.create(&image).await? {
             return start.start(created).await;
         }
@@ -237,14 +239,45 @@ impl Engine {
         image::load(&self.client, &self.info.arch).await
     }
 
-    /// By what the agent's image is called in a create.
-    fn agent_reference(&self) -> Result<String, EngineError> {
+    /// The image that agents are started from: the one the user named, or that of the embedded agent.
+    ///
+    /// # Errors
+    ///
+    /// As [`AgentImage::embedded`].
+    pub fn agent_image_name(&self) -> Result<String, EngineError> {
         if let Some(image) = &self.agent_image {
             return Ok(image.clone());
         }
         let embedded = AgentImage::embedded()?;
         // Podman puts a short name under a registry of its choice; the id means the same to it wherever it put the name.
         Ok(if self.info.flavor == EngineFlavor::Podman { embedded.id.clone() } else { embedded.tag.clone() })
+    }
+
+    /// The agent images of dprobe that the engine has, of this version and others.
+    ///
+    /// # Errors
+    ///
+    /// What the engine says.
+    pub async fn agent_images(&self) -> Result<Vec<StoredImage>, EngineError> {
+        inventory::images(&self.client).await
+    }
+
+    /// Removes an agent image by one of its names or its id.
+    ///
+    /// # Errors
+    ///
+    /// What the engine says, for example that a container uses it.
+    pub async fn remove_agent_image(&self, reference: &str) -> Result<(), EngineError> {
+        inventory::remove_image(&self.client, reference).await
+    }
+
+    /// The agents that the engine has now, of all runs.
+    ///
+    /// # Errors
+    ///
+    /// What the engine says.
+    pub async fn agents(&self) -> Result<Vec<PresentAgent>, EngineError> {
+        inventory::agents(&self.client).await
     }
 }
 

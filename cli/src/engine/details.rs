@@ -136,7 +136,7 @@ mod tests {
     #[test]
     fn log_lines_are_cut_and_made_printable() {
         assert_eq!(log_lines(b"one\r\n\n\x1b[31mtwo\n"), ["one", "\\x1b[31mtwo"]);
-        let many: String = (0..40).map(|n| format!("line {n}\n")).collect();
+        let many = (0..40).map(|n| format!("line {n}")).collect::<Vec<_>>().join("\n");
         let kept = log_lines(many.as_bytes());
         assert_eq!((kept.len(), kept.last().map(String::as_str)), (LOG_LINES, Some("line 39")));
     }

@@ -4,18 +4,16 @@
 //! that was created and never started, because dprobe was killed in between; and the create that the engine was still
 //! working on. Only containers with the label of that one run are ever touched.
 
-use std::collections::HashMap;
 use std::io::{BufRead, Read};
 use std::process::ExitCode;
 use std::time::Duration;
 
-use bollard::query_parameters::ListContainersOptionsBuilder;
 use tokio::time::{Instant, sleep, timeout};
 
-use super::SESSION_LABEL;
 use super::agent::remove;
 use super::client::Client;
 use super::error::EngineError;
+use super::inventory;
 use super::session::{CLEAN, Orders};
 
 /// How long it looks for containers: a create may still be on its way.
@@ -56,21 +54,14 @@ async fn reap(orders: &Orders) -> Result<(), EngineError> {
     let end = Instant::now() + WATCH;
     let mut pause = FIRST_PAUSE;
     while Instant::now() < end {
-        for id in left_over(&client, &orders.session).await {
-            remove(&client, &id).await;
+        // An engine that does not answer is asked again.
+        if let Ok(Ok(left)) = timeout(ANSWER, inventory::of_session(&client, &orders.session)).await {
+            for id in left {
+                remove(&client, &id).await;
+            }
         }
         sleep(pause).await;
         pause = (pause * 3 / 2).min(LAST_PAUSE);
     }
     Ok(())
-}
-
-/// The containers of a session. An engine that does not answer is asked again.
-async fn left_over(client: &Client, session: &str) -> Vec<String> {
-    let filters = HashMap::from([("label", vec![format!("{SESSION_LABEL}={session}")])]);
-    let options = ListContainersOptionsBuilder::default().all(true).filters(&filters).build();
-    match timeout(ANSWER, client.docker().list_containers(Some(options))).await {
-        Ok(Ok(listed)) => listed.into_iter().filter_map(|container| container.id).collect(),
-        _ => Vec::new(),
-    }
 }
