@@ -18,6 +18,7 @@
 //! (see [`run`]). Tests may run in parallel, in any order, and beside other users of the engine.
 
 #![expect(clippy::missing_panics_doc, reason = "a test library reports by panicking, everywhere")]
+#![expect(clippy::must_use_candidate, reason = "a container is made for its own sake, with or without its handle")]
 
 pub mod binary;
 pub mod command;
@@ -27,6 +28,7 @@ pub mod fake_engine;
 pub mod host;
 pub mod image;
 pub mod outcome;
+pub mod outside;
 pub mod poll;
 pub mod run;
 pub mod stack;
@@ -35,5 +37,6 @@ pub mod subnet;
 pub use compose::Compose;
 pub use host::HostListener;
 pub use outcome::{Dprobe, Outcome, check};
+pub use outside::Outside;
 pub use poll::until;
 pub use stack::{Container, Network, Stack};

@@ -1,6 +1,6 @@
 //! A stack: networks and containers that belong to one test and go with it.
 
-use std::fmt;
+use std::fmt::{self, Write as _};
 use std::net::Ipv4Addr;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -87,6 +87,26 @@ impl Stack {
         Builder { stack: self, name: self.unique(name), flags: Vec::new(), argv: vec!["idle".to_owned()], ready: true }
     }
 
+    /// A DNS server on a network, or on the default bridge, that knows these names and says of every other that it does
+    /// not exist. Containers whose lookups fail ask it (see [`Builder::asks`]), for the engine hands on what it does not
+    /// know, and what the machine's own server makes of that is not up to the test.
+    #[must_use]
+    pub fn nameserver(&self, network: Option<&Network>, zone: &[(&str, &str)]) -> Ipv4Addr {
+        let mut spec = "dns:0.0.0.0:53".to_owned();
+        for (name, address) in zone {
+            let _ = write!(spec, ",zone={name}={address}");
+        }
+        let server = self.container("nameserver").runs(["web", &spec]);
+        match network {
+            Some(network) => {
+                let address = network.address(14);
+                server.on(network).flags(["--ip", &address.to_string()]).start();
+                address
+            }
+            None => server.start().ip("bridge"),
+        }
+    }
+
     /// Runs a command that dprobe printed, through the shell as a user would, and takes on what it makes.
     ///
     /// # Panics
@@ -98,7 +118,12 @@ impl Stack {
             assert!(name.contains(&self.prefix), "`{line}` makes a network that could be somebody else's");
             self.adopted.lock().expect("no panic while it is held").push(name.to_owned());
         }
-        let done = crate::command::run(std::process::Command::new("sh").args(["-c", line]), Duration::from_secs(90));
+        // The binary under test is the `dprobe` that a printed command means.
+        let beside = crate::binary::dprobe().parent().unwrap_or(std::path::Path::new("/")).to_owned();
+        let path = std::env::var_os("PATH").unwrap_or_default();
+        let path = std::env::join_paths([beside].into_iter().chain(std::env::split_paths(&path))).expect("a path");
+        let mut shell = std::process::Command::new("sh");
+        let done = crate::command::run(shell.args(["-c", line]).env("PATH", path), Duration::from_secs(90));
         assert!(done.status.success(), "the printed command `{line}` failed: {}", done.stderr.trim());
     }
 }
@@ -178,6 +203,11 @@ impl Builder<'_> {
         self.flags(["--network-alias", alias])
     }
 
+    /// The DNS server that the engine asks on its behalf.
+    pub fn asks(self, nameserver: Ipv4Addr) -> Self {
+        self.flags(["--dns", &nameserver.to_string()])
+    }
+
     /// Flags of `docker run`.
     pub fn flags<'f>(mut self, flags: impl IntoIterator<Item = &'f str>) -> Self {
         self.flags.extend(flags.into_iter().map(ToOwned::to_owned));
@@ -197,7 +227,6 @@ impl Builder<'_> {
     }
 
     /// Makes and starts it, and waits until its sockets are open.
-    #[must_use]
     pub fn start(self) -> Container {
         let container = self.make(&["run", "-d"]);
         if self.ready {
@@ -207,20 +236,8 @@ impl Builder<'_> {
     }
 
     /// Makes it and does not start it.
-    #[must_use]
     pub fn create(self) -> Container {
         self.make(&["create"])
-    }
-
-    /// Makes it with a command that is expected to fail after the container was made, as with a port that is taken.
-    ///
-    /// # Panics
-    /// When the command succeeds.
-    #[must_use]
-    pub fn fail_to_start(self) -> Container {
-        let done = docker(self.args(&["run", "-d"]));
-        assert!(!done.status.success(), "{} started", self.name);
-        self.made()
     }
 
     fn args(&self, verb: &[&str]) -> Vec<String> {
@@ -266,7 +283,7 @@ impl Container {
         &self.name
     }
 
-    /// Its full id.
+    /// Its full id, as it was made first.
     #[must_use]
     pub fn id(&self) -> &str {
         &self.id
@@ -352,14 +369,12 @@ impl Container {
     }
 
     /// Makes it anew with the same flags and another program, as a user does who follows a fix, and waits for its sockets.
-    #[must_use]
-    pub fn recreate<S: Into<String>>(&self, argv: impl IntoIterator<Item = S>) -> Self {
-        self.recreate_with(&[], argv)
+    pub fn recreate<S: Into<String>>(&self, argv: impl IntoIterator<Item = S>) {
+        self.recreate_with(&[], argv);
     }
 
     /// The same, with more flags of `docker run`.
-    #[must_use]
-    pub fn recreate_with<S: Into<String>>(&self, flags: &[&str], argv: impl IntoIterator<Item = S>) -> Self {
+    pub fn recreate_with<S: Into<String>>(&self, flags: &[&str], argv: impl IntoIterator<Item = S>) {
         self.remove();
         let mut words = vec!["run".to_owned(), "-d".to_owned(), "--name".to_owned(), self.name.clone()];
         words.extend(self.labels.iter().cloned());
@@ -367,9 +382,7 @@ impl Container {
         words.extend(flags.iter().map(|&flag| flag.to_owned()));
         words.push(image::name().to_owned());
         words.extend(argv.into_iter().map(Into::into));
-        let id = docker_ok(words);
-        let container = Self { id, ..self.clone() };
-        container.wait_for_log("ready");
-        container
+        docker_ok(words);
+        self.wait_for_log("ready");
     }
 }

@@ -1,0 +1,46 @@
+//! Faults of the way from a container to its host.
+
+use dprobe_tests::{HostListener, Stack, check, host};
+
+/// The flags that give a container the name of its host.
+const HOST_NAME: [&str; 2] = ["--add-host", "host.docker.internal:host-gateway"];
+
+#[test]
+fn host_name_missing() {
+    let stack = Stack::new();
+    let net = stack.network("favorites-net");
+    let dns = stack.nameserver(Some(&net), &[]);
+    let listener = HostListener::on("0.0.0.0");
+    let web = stack.container("web").on(&net).asks(dns).start();
+
+    let outcome = check([web.name(), &format!("host.docker.internal:{}", listener.port())]);
+    outcome.unreachable("host-name-missing").words(["host.docker.internal", "host-gateway"]);
+    web.recreate_with(&HOST_NAME, ["idle"]);
+    outcome.passes_now();
+}
+
+#[test]
+fn host_bind_loopback() {
+    let stack = Stack::new();
+    let net = stack.network("favorites-net");
+    let listener = HostListener::on("127.0.0.1");
+    let web = stack.container("web").on(&net).flags(HOST_NAME).start();
+
+    for name in ["host.docker.internal", "gateway", "host"] {
+        let outcome = check([web.name(), &format!("{name}:{}", listener.port())]);
+        outcome.unreachable("host-bind-loopback").words([&format!("127.0.0.1:{}", listener.port()), "0.0.0.0"]);
+    }
+}
+
+#[test]
+fn host_not_listening() {
+    let stack = Stack::new();
+    let net = stack.network("favorites-net");
+    let port = host::free_port();
+    let web = stack.container("web").on(&net).flags(HOST_NAME).start();
+
+    for name in ["host.docker.internal", "gateway", &net.address(1).to_string()] {
+        let outcome = check([web.name(), &format!("{name}:{port}")]);
+        outcome.unreachable("host-not-listening").words(["host", &port.to_string()]);
+    }
+}
