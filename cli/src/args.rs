@@ -12,6 +12,9 @@ use std::time::Duration;
 use clap::Parser as _;
 
 use crate::arrow::{self, ArrowError, Redirect};
+use crate::commands::agent::AgentCommand;
+use crate::commands::demo::DemoArgs;
+use crate::engine::EngineChoice;
 use crate::words::{self, SourceWord, TargetWord, WordError};
 
 pub use duration::{DurationError, duration};
@@ -35,6 +38,22 @@ pub enum Command {
     Check(CheckArgs),
     /// `dprobe explain`.
     Explain(ExplainArgs),
+    /// `dprobe demo`.
+    Demo {
+        /// What to play.
+        args: DemoArgs,
+        /// On which engine.
+        engine: EngineArgs,
+        /// How much to tell.
+        verbosity: Verbosity,
+    },
+    /// `dprobe agent`.
+    Agent {
+        /// What to do.
+        command: AgentCommand,
+        /// On which engine.
+        engine: EngineArgs,
+    },
 }
 
 /// The arguments of `dprobe check`.
@@ -73,6 +92,14 @@ pub struct EngineArgs {
     pub context: Option<String>,
     /// `--agent-image`: an image on the engine to use in place of the embedded agent.
     pub agent_image: Option<String>,
+}
+
+impl EngineArgs {
+    /// The engine that they choose.
+    #[must_use]
+    pub fn choice(&self) -> EngineChoice {
+        EngineChoice { host: self.host.clone(), context: self.context.clone() }
+    }
 }
 
 /// The arguments of `dprobe explain`.
@@ -152,6 +179,8 @@ pub fn parse(
             (Command::Check(check), redirect)
         }
         typed::Command::Explain(explain) => (Command::Explain(self::explain(explain, verbosity)), None),
+        typed::Command::Demo(args) => (Command::Demo { args, engine, verbosity }, None),
+        typed::Command::Agent { command } => (Command::Agent { command, engine }, None),
     };
     Ok(Invocation { command, color: typed.color, redirect })
 }

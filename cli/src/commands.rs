@@ -3,3 +3,4 @@
 pub mod agent;
 pub mod check;
 pub mod demo;
+pub mod explain;

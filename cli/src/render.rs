@@ -7,7 +7,7 @@ pub mod markdown;
 mod observation;
 mod paint;
 #[cfg(test)]
-mod samples;
+pub(crate) mod samples;
 
 use crate::args::{Format, Verbosity};
 use crate::report::Report;

@@ -10,7 +10,7 @@ fn parsed(line: &str) -> Result<Invocation, UsageError> {
 fn check_args(line: &str) -> CheckArgs {
     match parsed(line).unwrap_or_else(|error| panic!("{line}: {error}")).command {
         Command::Check(check) => check,
-        Command::Explain(explain) => panic!("{line}: {explain:?}"),
+        other => panic!("{line}: {other:?}"),
     }
 }
 
@@ -54,10 +54,24 @@ fn udp_is_for_all_targets() {
 fn an_explanation_is_of_a_code_or_of_a_file() {
     let subject = |line| match parsed(line).expect(line).command {
         Command::Explain(explain) => explain.subject,
-        Command::Check(check) => panic!("{check:?}"),
+        other => panic!("{other:?}"),
     };
     assert_eq!(subject("dprobe explain bind-loopback"), Subject::Word("bind-loopback".into()));
     assert_eq!(subject("dprobe explain --list"), Subject::List);
+}
+
+#[test]
+fn the_engine_is_chosen_for_every_command() {
+    for line in
+        ["dprobe demo -H tcp://h:2375", "dprobe -H tcp://h:2375 agent list", "dprobe agent load -H tcp://h:2375"]
+    {
+        match parsed(line).unwrap_or_else(|error| panic!("{line}: {error}")).command {
+            Command::Demo { engine, .. } | Command::Agent { engine, .. } => {
+                assert_eq!(engine.choice().host.as_deref(), Some("tcp://h:2375"), "{line}");
+            }
+            other => panic!("{other:?}"),
+        }
+    }
 }
 
 #[test]

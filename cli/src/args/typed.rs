@@ -9,6 +9,8 @@ use clap::builder::styling::{AnsiColor, Style, Styles};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use super::duration;
+use crate::commands::agent::AgentCommand;
+use crate::commands::demo::DemoArgs;
 
 /// The styles of clap's own messages: the same colours as those of a report.
 const STYLES: Styles = Styles::styled()
@@ -77,6 +79,16 @@ pub(super) enum Command {
     Check(Check),
     /// Explain a code at length, or replay a report without an engine
     Explain(Explain),
+    /// Watch a broken stack being diagnosed, fixed, and diagnosed again
+    ///
+    /// Makes containers and networks with names of its own, shows each command, and removes everything at the end. The
+    /// programs are played by the agent's image, so nothing is pulled.
+    Demo(DemoArgs),
+    /// Handle the image that agents are started from
+    Agent {
+        #[command(subcommand)]
+        command: AgentCommand,
+    },
 }
 
 /// Why can't FROM reach TARGET?

@@ -1,0 +1,69 @@
+//! `dprobe explain`: a code at length, all codes, or a report judged anew. Needs no engine.
+
+mod error;
+mod file;
+
+use std::path::Path;
+
+use crate::args::{ExplainArgs, Format, Subject};
+use crate::diagnosis::{self, Cause};
+use crate::exit::Exit;
+use crate::render::{RenderOptions, markdown, render};
+
+pub use error::ExplainError;
+pub use file::{LONGEST, read, report};
+
+/// Explains. Hands back the text, and for a report the exit code that the check had deserved.
+///
+/// # Errors
+/// [`ExplainError`] when there is no such code, and when the file is no report.
+pub fn explain(args: &ExplainArgs, options: &RenderOptions) -> Result<(String, Exit), ExplainError> {
+    let Subject::Word(word) = &args.subject else { return Ok((list(args.format), Exit::Expected)) };
+    let path = Path::new(word);
+    let text = word.to_string_lossy();
+    if text.contains(['/', '.']) || path.is_file() {
+        let report = diagnosis::replay(file::read(path)?);
+        return Ok((render(&report, args.format, options), Exit::of(&report, args.not)));
+    }
+    // Codes are lower case, as they are printed; a shout is understood all the same.
+    let cause = diagnosis::cause(&text.to_lowercase()).ok_or_else(|| ExplainError::unknown_code(&text))?;
+    Ok((page(cause, args.format, options), Exit::Expected))
+}
+
+/// The page of one cause.
+fn page(cause: &Cause, format: Format, options: &RenderOptions) -> String {
+    match format {
+        Format::Human => {
+            let page = cause.page.trim_matches('\n');
+            markdown::render(&format!("# {}\n\n{}\n\n{page}\n", cause.code, cause.summary), options)
+        }
+        Format::Json => json(&serde_json::json!({
+            "code": cause.code,
+            "summary": cause.summary,
+            "page": cause.page.trim_matches('\n'),
+        })),
+    }
+}
+
+/// All codes, a line each.
+fn list(format: Format) -> String {
+    let mut causes: Vec<&Cause> = diagnosis::causes().iter().collect();
+    causes.sort_by_key(|cause| cause.code);
+    match format {
+        Format::Human => {
+            let widest = causes.iter().map(|cause| cause.code.len()).max().unwrap_or(0);
+            causes.iter().map(|cause| format!("{:widest$}  {}\n", cause.code, cause.summary)).collect()
+        }
+        Format::Json => json(
+            &causes
+                .iter()
+                .map(|cause| serde_json::json!({ "code": cause.code, "summary": cause.summary }))
+                .collect::<Vec<_>>()
+                .into(),
+        ),
+    }
+}
+
+fn json(value: &serde_json::Value) -> String {
+    format!("{value:#}\n")
+}

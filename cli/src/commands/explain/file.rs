@@ -1,0 +1,116 @@
+//! A report read from a file that may be anything.
+
+use std::fs::File;
+use std::io::Read as _;
+use std::path::Path;
+
+use dprobe_probes::text::printable;
+use serde::Deserialize;
+
+use super::ExplainError;
+use crate::report::{Report, SCHEMA};
+
+/// The longest file that is read, in bytes.
+pub const LONGEST: u64 = 64 * 1024 * 1024;
+
+/// Bytes in a MiB.
+const MIB: u64 = 1024 * 1024;
+
+/// What every version of a report begins with.
+const FAMILY: &str = "dprobe.report/";
+
+/// Reads a report from a file.
+///
+/// # Errors
+/// [`ExplainError`] tells a file that can not be read from one that is too large, no JSON, truncated, no report, or a report
+/// of another version.
+pub fn read(path: &Path) -> Result<Report, ExplainError> {
+    let shown = printable(path.as_os_str().as_encoded_bytes(), 200);
+    let mut bytes = Vec::new();
+    File::open(path)
+        .and_then(|file| file.take(LONGEST + 1).read_to_end(&mut bytes))
+        .map_err(|source| ExplainError::Read { path: shown.clone(), source })?;
+    if bytes.len() as u64 > LONGEST {
+        return Err(ExplainError::TooLarge { path: shown, limit_mib: LONGEST / MIB });
+    }
+    report(&bytes, shown)
+}
+
+/// Reads a report from the content of a file; `path` is its printable name for the errors.
+///
+/// # Errors
+/// As [`read`].
+pub fn report(bytes: &[u8], path: String) -> Result<Report, ExplainError> {
+    // Some editors and shells write a byte order mark.
+    let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
+    if bytes.iter().all(u8::is_ascii_whitespace) {
+        return Err(ExplainError::Empty { path });
+    }
+    /// The mark of a report, whatever else there is.
+    #[derive(Deserialize)]
+    struct Head {
+        schema: Option<serde_json::Value>,
+    }
+    let head: Head = match serde_json::from_slice(bytes) {
+        Ok(head) => head,
+        Err(error) if error.is_eof() => return Err(ExplainError::Truncated { path }),
+        Err(error) if error.is_data() => return Err(ExplainError::NotAReport { path }),
+        Err(source) => return Err(ExplainError::NotJson { path, source }),
+    };
+    match head.schema.as_ref().and_then(serde_json::Value::as_str) {
+        Some(SCHEMA) => serde_json::from_slice(bytes).map_err(|source| ExplainError::Damaged { path, source }),
+        Some(other) if other.starts_with(FAMILY) => {
+            Err(ExplainError::OtherSchema { path, found: printable(other.as_bytes(), 80) })
+        }
+        _ => Err(ExplainError::NotAReport { path }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::render::{json, samples};
+
+    fn refused(bytes: &[u8]) -> String {
+        report(bytes, "x.json".to_owned()).expect_err("no report").to_string()
+    }
+
+    #[test]
+    fn a_report_is_read() {
+        for sample in samples::all() {
+            let text = json::render(&sample);
+            assert_eq!(report(text.as_bytes(), String::new()).expect("a report"), sample);
+            assert_eq!(report(format!("\u{feff}{text}").as_bytes(), String::new()).expect("a report"), sample);
+        }
+    }
+
+    #[test]
+    fn fields_of_a_newer_version_are_no_obstacle() {
+        let mut value = serde_json::to_value(samples::healthy()).expect("a value");
+        value["invented_later"] = 1.into();
+        value["checks"][0]["from"]["invented_later"] = 1.into();
+        assert!(report(value.to_string().as_bytes(), String::new()).is_ok());
+    }
+
+    #[test]
+    fn what_is_no_report_is_told_apart() {
+        let text = json::render(&samples::bind_loopback());
+        assert_eq!(
+            refused(&text.as_bytes()[..text.len() / 2]),
+            "`x.json` ends in the middle of the report: it is truncated"
+        );
+        assert_eq!(refused(b" \n"), "`x.json` is empty");
+        assert_eq!(refused(b"web -> mongodb REACHABLE"), "`x.json` is not JSON");
+        assert_eq!(refused(b"\xff\xfe{\x00"), "`x.json` is not JSON");
+        for other in ["[]", "3", "{}", r#"{"schema":3}"#, r#"{"schema":"other/v1"}"#, "null"] {
+            assert!(refused(other.as_bytes()).contains("not a report of dprobe"), "{other}");
+        }
+        let newer = text.replace(SCHEMA, "dprobe.report/v9");
+        assert_eq!(refused(newer.as_bytes()), "`x.json` is a dprobe.report/v9, and this dprobe reads dprobe.report/v1");
+        let damaged = text.replace("\"verdict\": \"unreachable\"", "\"verdict\": \"perhaps\"");
+        assert_eq!(refused(damaged.as_bytes()), "`x.json` says it is a dprobe.report/v1, and is not");
+        let deep =
+            [r#"{"schema":"dprobe.report/v1","checks":"#, &"[".repeat(1 << 20), &"]".repeat(1 << 20), "}"].concat();
+        assert_eq!(refused(deep.as_bytes()), "`x.json` says it is a dprobe.report/v1, and is not");
+    }
+}
