@@ -142,12 +142,11 @@ pub fn second_round(round: &mut Round, case: &Case<'_>, topology: &Topology, lim
         ask_peers(round, case, topology, port, limits);
     }
     // The gateway stands for the host where its name is not known.
-    if case.to.kind == TargetKind::Host && case.name_failed() && case.to.protocol == Protocol::Tcp {
-        if let Some(gateway) = resolve::gateway_of(case.from, topology) {
-            let timeout_ms = millis(limits.timeout.min(PEER_TIMEOUT));
-            let ask = TcpAsk { host: gateway.to_string(), port, timeout_ms, watch_ms: millis(WATCH_PUBLISHED) };
-            round.ask(&case.from.place, Probe::Tcp(ask));
-        }
+    let nameless_host = case.to.kind == TargetKind::Host && case.name_failed() && case.to.protocol == Protocol::Tcp;
+    if let Some(gateway) = resolve::gateway_of(case.from, topology).filter(|_| nameless_host) {
+        let timeout_ms = millis(limits.timeout.min(PEER_TIMEOUT));
+        let ask = TcpAsk { host: gateway.to_string(), port, timeout_ms, watch_ms: millis(WATCH_PUBLISHED) };
+        round.ask(&case.from.place, Probe::Tcp(ask));
     }
 }
 

@@ -12,6 +12,7 @@ use crate::words::{HostWord, PlaceWord, SourceWord, TargetWord};
 mod names;
 
 pub use names::near;
+pub(crate) use names::well_known_port;
 
 /// The place of the engine's host in observations.
 pub const HOST: &str = "host";

@@ -316,7 +316,8 @@ impl<'a> Case<'a> {
                 .flat_map(crate::topology::Attachment::addresses)
                 .collect();
             let arrived: Vec<IpAddr> = dialled.iter().filter(|address| own.contains(address)).copied().collect();
-            if arrived.is_empty() && !(self.same_namespace() && !dialled.is_empty()) {
+            let inside = self.same_namespace() && !dialled.is_empty();
+            if arrived.is_empty() && !inside {
                 // What docker-proxy and the NAT rules dial is IPv4 where the container has it.
                 let v4: Vec<IpAddr> = own.iter().filter(|address| address.is_ipv4()).copied().collect();
                 return if v4.is_empty() { own } else { v4 };

@@ -70,11 +70,11 @@ causes! {
     published_wrong_port
     localhost_is_container
     host_port_used_inside
+    wrong_port
     bind_loopback
     bind_other_address
     bind_one_family
     udp_not_tcp
-    wrong_port
     target_starting
     nothing_listening
     host_bind_loopback

@@ -9,9 +9,11 @@ pub(super) fn command(words: &[&str]) -> String {
     shell_words::join(words)
 }
 
-/// A fix that is one or more commands.
+/// A fix that is one or more commands. What they attach to a network is gone when the container is recreated; anything
+/// else lasts as long as it has to.
 pub(super) fn run(title: impl Into<String>, commands: Vec<String>) -> Fix {
-    Fix { title: title.into(), commands, ..Fix::default() }
+    let lasting = !commands.iter().any(|command| command.starts_with("docker network connect"));
+    Fix { title: title.into(), commands, lasting, ..Fix::default() }
 }
 
 /// A fix that is a change of a program, a file or a URL, told in words.
@@ -35,8 +37,8 @@ impl Fix {
 /// A piece of compose file for one service, where the container is a compose service: `body` is indented below its name.
 pub(super) fn compose_service(container: &Container, body: &str) -> Option<String> {
     let service = &container.compose.as_ref()?.service;
-    let body: String = body.lines().map(|line| format!("    {line}\n")).collect();
-    Some(format!("services:\n  {}:\n{body}", yaml(service)).trim_end().to_owned())
+    let body: Vec<String> = body.lines().map(|line| format!("    {line}")).collect();
+    Some(format!("services:\n  {}:\n{}", yaml(service), body.join("\n")))
 }
 
 /// A YAML scalar: as it stands where that is safe, double-quoted otherwise. JSON's strings are YAML's.
@@ -65,11 +67,11 @@ pub(super) fn connect(network: &str, container: &Container, name: Option<&str>) 
 pub(super) fn new_network_name(case: &Case<'_>) -> String {
     let target = case.target().map_or("app", |container| container.name.as_str());
     let source = case.source().map_or("app", |container| container.name.as_str());
-    let free = |name: &String| !case.topology.networks.contains_key(name);
-    [format!("{target}-net"), format!("{source}-{target}-net")]
-        .into_iter()
-        .find(free)
-        .unwrap_or_else(|| (2..).map(|n| format!("{target}-net-{n}")).find(free).unwrap_or_default())
+    let first = [format!("{target}-net"), format!("{source}-{target}-net")];
+    // There are fewer networks than this, so one of the numbers is free.
+    let numbered = (2..=case.topology.networks.len() + 2).map(|number| format!("{target}-net-{number}"));
+    let mut names = first.into_iter().chain(numbered);
+    names.find(|name| !case.topology.networks.contains_key(name)).unwrap_or_default()
 }
 
 /// The compose change that puts a service on a network that exists already: `external` unless it is of its own project.

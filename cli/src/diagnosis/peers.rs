@@ -4,6 +4,7 @@
 //! what containers declare and publish.
 
 use super::case::{Case, host_port};
+use crate::resolve;
 use crate::topology::{Container, Protocol};
 
 /// A container that may be the one that was meant.
@@ -39,7 +40,8 @@ fn is_source(case: &Case<'_>, container: &Container) -> bool {
         .is_some_and(|source| case.topology.namespace_owner(source).id == case.topology.namespace_owner(container).id)
 }
 
-/// One container as a candidate: rank 0 answers, 1 declares the port and shares a network, 2 publishes it as the host's
+/// One container as a candidate: rank 0 answers, 1 declares the port (by EXPOSE or by its well-known program) and shares a
+/// network, 2 publishes it as the host's
 /// port, 3 declares it somewhere else.
 fn peer<'a>(case: &Case<'a>, container: &'a Container, port: u16) -> Option<(u8, Peer<'a>)> {
     if !container.state.status.has_processes() {
@@ -58,9 +60,9 @@ fn peer<'a>(case: &Case<'a>, container: &'a Container, port: u16) -> Option<(u8,
     let dial = |port: u16| name.as_ref().map(|name| host_port(name, port));
     let evidence = || format!("topology.containers.{}", container.name);
     let addresses = shared.into_iter().flat_map(|(_, attachment)| attachment.addresses());
+    let mut addresses = addresses;
     let answered = addresses
-        .filter_map(|address| case.connected().find(|seen| seen.fact.address == address && seen.fact.port == port))
-        .next();
+        .find_map(|address| case.connected().find(|seen| seen.fact.address == address && seen.fact.port == port));
     if let Some(seen) = answered {
         return Some((0, Peer { container, port, dial: dial(port), because: seen.id.to_owned(), answers: true }));
     }
@@ -68,7 +70,8 @@ fn peer<'a>(case: &Case<'a>, container: &'a Container, port: u16) -> Option<(u8,
         let found = seen.fact.sockets.iter().any(|socket| socket.port == port && socket.protocol == Protocol::Tcp);
         found.then_some(seen.id)
     });
-    let declares = container.exposed.iter().any(|exposed| exposed.port == port && exposed.protocol == case.to.protocol);
+    let declares = container.exposed.iter().any(|exposed| exposed.port == port && exposed.protocol == case.to.protocol)
+        || (case.to.protocol == Protocol::Tcp && resolve::well_known_port(container) == Some(port));
     if let Some(id) = listens.filter(|_| shared.is_some()) {
         return Some((1, Peer { container, port, dial: dial(port), because: id.to_owned(), answers: false }));
     }

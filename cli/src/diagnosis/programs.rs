@@ -1,5 +1,7 @@
 //! Which program runs in a container, and how that program is told to listen on every address.
 
+use std::path::Path;
+
 use super::fixes::{change, compose_service, yaml_list};
 use crate::report::Fix;
 use crate::topology::Container;
@@ -166,7 +168,7 @@ fn strip_starters(words: &[String]) -> Vec<String> {
     let starts = |word: &&String| {
         let name = base_name(word);
         STARTERS.contains(&name)
-            || name.ends_with(".sh")
+            || Path::new(name).extension().is_some_and(|extension| extension.eq_ignore_ascii_case("sh"))
             || name.starts_with("docker-entrypoint")
             || name.starts_with('-')
     };

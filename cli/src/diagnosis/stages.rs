@@ -1,5 +1,6 @@
 //! The way from source to target, step by step, as a person reads it.
 
+use dprobe_probes::errno::Errno;
 use dprobe_probes::http::{HttpFact, HttpPhase};
 use dprobe_probes::lookup::{AnswerSource, DnsOutcome, LookupFact, LookupOutcome};
 use dprobe_probes::tcp::{AfterConnect, TcpFact, TcpOutcome};
@@ -63,7 +64,8 @@ fn source(case: &Case<'_>) -> Option<Stage> {
 }
 
 fn name(case: &Case<'_>) -> Option<Stage> {
-    let lookup = case.lookup()?;
+    // Where nothing is published, localhost was only dialled for want of anything better.
+    let lookup = case.lookup().filter(|_| !case.unpublished())?;
     let (name, fact) = (&case.to.host, lookup.fact);
     let probes = vec![lookup.id];
     if fact.outcome == LookupOutcome::Found {
@@ -199,7 +201,14 @@ fn tcp(case: &Case<'_>) -> Vec<Stage> {
     if case.unpublished() {
         return Vec::new();
     }
-    case.dials().into_iter().take(8).map(|dial| one_dial(case, &dial)).collect()
+    let dials = case.dials();
+    // A program does not try a family that its namespace does not have (RFC 3484, AI_ADDRCONFIG).
+    let has_v4 = dials.iter().any(|dial| dial.fact.address.is_ipv4());
+    let absent = |fact: &TcpFact| {
+        let missing = matches!(fact.errno, Some(Errno::AddressNotAvailable | Errno::NetworkUnreachable));
+        has_v4 && fact.address.is_ipv6() && missing
+    };
+    dials.iter().filter(|dial| !absent(dial.fact)).take(8).map(|dial| one_dial(case, dial)).collect()
 }
 
 fn one_dial(case: &Case<'_>, dial: &Seen<'_, TcpFact>) -> Stage {
@@ -258,12 +267,13 @@ fn listen(case: &Case<'_>) -> Option<Stage> {
     let port = case.listen_port()?;
     let (ok, summary) = match found {
         Listening::Good(socket) => (true, format!("{place} listens on {}", sockets_text(&[socket]))),
-        Listening::Loopback(sockets) => (false, format!("{place} listens on {} only", sockets_text(&sockets))),
+        Listening::Loopback(sockets) | Listening::OtherAddress(sockets) => {
+            (false, format!("{place} listens on {} only", sockets_text(&sockets)))
+        }
         Listening::OtherFamily(sockets) => {
             let family = if sockets.iter().any(|socket| socket.address.is_ipv6()) { "IPv6" } else { "IPv4" };
             (false, format!("{place} listens on {}, {family} only", sockets_text(&sockets)))
         }
-        Listening::OtherAddress(sockets) => (false, format!("{place} listens on {} only", sockets_text(&sockets))),
         Listening::OtherProtocol(socket) => (false, format!("{place} has {port}/{} only", socket.protocol)),
         Listening::Elsewhere(sockets) => {
             (false, format!("{place} listens on {}, not on {port}", sockets_text(&sockets)))

@@ -239,6 +239,33 @@ fn localhost_with_a_peer_that_answers() {
 }
 
 #[test]
+fn localhost_with_a_peer_that_is_known_for_the_port() {
+    let check = pair()
+        .dials_as("localhost", "127.0.0.1", 27017, TcpOutcome::Refused)
+        .listens("web", "0.0.0.0", 3000)
+        .dials("172.18.0.2", 27017, TcpOutcome::Refused)
+        .check("localhost:27017");
+    assert_eq!(facts::codes(&check), ["localhost-is-container"]);
+}
+
+#[test]
+fn a_wrong_port_whose_right_one_is_closed_to_others_as_well() {
+    let check =
+        pair().dials("172.18.0.2", 80, TcpOutcome::Refused).listens("mongodb", "127.0.0.1", 27017).check("mongodb:80");
+    assert_eq!(facts::codes(&check), ["wrong-port", "bind-loopback"]);
+}
+
+#[test]
+fn nothing_on_the_host_listens_there() {
+    let check = Facts::new()
+        .from_host()
+        .dials_as("localhost", "127.0.0.1", 1, TcpOutcome::Refused)
+        .listens("host", "0.0.0.0", 22)
+        .check("localhost:1");
+    assert_eq!(facts::codes(&check), ["nothing-listening"]);
+}
+
+#[test]
 fn localhost_in_a_url_keeps_the_rest_of_the_url() {
     let check = pair()
         .dials_as("localhost", "127.0.0.1", 27017, TcpOutcome::Refused)

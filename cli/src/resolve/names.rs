@@ -41,7 +41,7 @@ pub(super) fn container<'a>(
     if services.iter().any(in_project) {
         services.retain(in_project);
     }
-    if let Some(found) = one_of(word, services)? {
+    if let Some(found) = one_of(word, &services)? {
         return Ok(found);
     }
     let by_alias: Vec<_> = topology
@@ -63,7 +63,7 @@ pub(super) fn service<'a>(project: &str, service: &str, topology: &'a Topology) 
         container.compose.as_ref().is_some_and(|compose| compose.project == project && compose.service == service)
     };
     let found: Vec<_> = topology.containers.values().filter(of_compose).collect();
-    one_of(&word, found)?.ok_or_else(|| {
+    one_of(&word, &found)?.ok_or_else(|| {
         let known = topology
             .containers
             .values()
@@ -97,11 +97,11 @@ fn resolved_on<'a>(word: &str, networks: &[&str], topology: &'a Topology) -> Opt
 
 /// One of the containers of a service: replicas are alike, so a running one stands for all. Containers of different
 /// projects are not.
-fn one_of<'a>(word: &str, candidates: Vec<&'a Container>) -> Result<Option<&'a Container>, ResolveError> {
+fn one_of<'a>(word: &str, candidates: &[&'a Container]) -> Result<Option<&'a Container>, ResolveError> {
     let project = |container: &Container| container.compose.as_ref().map(|compose| compose.project.clone());
     let Some(first) = candidates.first() else { return Ok(None) };
     if candidates.iter().any(|other| project(other) != project(first)) {
-        return Err(ambiguous(word, &candidates));
+        return Err(ambiguous(word, candidates));
     }
     Ok(candidates.iter().find(|container| container.state.status.has_processes()).or(candidates.first()).copied())
 }
@@ -176,7 +176,7 @@ const WELL_KNOWN: [(&str, u16); 24] = [
 ];
 
 /// The port that the image of a container is known for; where the image says nothing, the program that it runs.
-pub(super) fn well_known_port(container: &Container) -> Option<u16> {
+pub(crate) fn well_known_port(container: &Container) -> Option<u16> {
     let program = container.command.first().and_then(|path| path.rsplit('/').next()).unwrap_or_default();
     let program = match program {
         "mongod" => "mongo",

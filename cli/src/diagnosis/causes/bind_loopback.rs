@@ -45,8 +45,14 @@ Related: bind-other-address, bind-one-family, host-bind-loopback, published-wron
 
 fn find(case: &Case<'_>) -> Option<Found> {
     let target = case.target()?;
-    let (seen, Listening::Loopback(sockets)) = case.listening()? else { return None };
-    if case.target_in_host_mode() || case.to.kind == TargetKind::Loopback && !case.dials_host() {
+    let (seen, found) = case.listening()?;
+    let sockets = match found {
+        Listening::Loopback(sockets) => sockets,
+        // Dialled on a wrong port as well: the right one would be no better.
+        Listening::Elsewhere(sockets) if sockets.iter().all(|socket| socket.address.is_loopback()) => sockets,
+        _ => return None,
+    };
+    if case.gets_through() || case.target_in_host_mode() || case.same_namespace() || case.to.kind == TargetKind::Loopback && !case.dials_host() {
         return None;
     }
     let name = &target.name;

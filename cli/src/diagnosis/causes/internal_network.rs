@@ -2,9 +2,9 @@
 
 use super::{Cause, Found};
 use crate::diagnosis::case::Case;
-use crate::diagnosis::fixes::{change, command, connect, run};
-use crate::report::{Severity, StageName, TargetKind};
-use crate::topology::NetworkMode;
+use crate::diagnosis::fixes::{change, command, compose_service, connect, new_network_name, run, yaml};
+use crate::report::{Fix, Severity, StageName, TargetKind};
+use crate::topology::Container;
 
 pub(super) const CAUSE: Cause = Cause {
     code: "internal-network",
@@ -60,32 +60,8 @@ fn find(case: &Case<'_>) -> Option<Found> {
     because.extend(case.network_in(&case.from.place).map(|seen| seen.id.to_owned()));
     because.extend(case.lookup().filter(|_| case.name_failed()).map(|seen| seen.id.to_owned()));
     because.extend(case.dials().iter().map(|dial| dial.id.to_owned()));
-    let mut fixes = Vec::new();
-    if let Some(source) = case.source().map(|source| case.topology.namespace_owner(source)) {
-        if source.network_mode != NetworkMode::None {
-            let bridge = case.topology.default_bridge().unwrap_or("bridge");
-            let name = crate::diagnosis::fixes::new_network_name(case);
-            fixes.push(run(format!("give {} a second network that leads out", source.name), vec![connect(bridge, source, None)]));
-            if source.compose.is_some() {
-                let own = networks
-                    .iter()
-                    .filter_map(|key| case.topology.networks.get(*key)?.compose_network.as_deref())
-                    .map(|own| format!("  - {}\n", crate::diagnosis::fixes::yaml(own)))
-                    .collect::<String>();
-                let body = format!("networks:\n{own}  - {name}");
-                let service = crate::diagnosis::fixes::compose_service(source, &body);
-                let compose = service.map(|service| format!("{service}\nnetworks:\n  {name}: {{}}"));
-                fixes.push(change("for good, add a normal network to the service").with_compose(compose));
-            } else {
-                fixes.push(
-                    run(
-                        "or give it one of its own",
-                        vec![command(&["docker", "network", "create", &name]), connect(&name, source, None)],
-                    )
-                );
-            }
-        }
-    }
+    let source = case.source().map(|source| case.topology.namespace_owner(source));
+    let mut fixes = source.map(|source| ways_out(case, source)).unwrap_or_default();
     if fixes.is_empty() {
         fixes.push(change(format!("recreate {list} without `--internal`")));
     }
@@ -102,4 +78,22 @@ fn find(case: &Case<'_>) -> Option<Found> {
         because,
         fixes,
     })
+}
+
+/// A second network for the source: the default bridge at once, one of its own for good.
+fn ways_out(case: &Case<'_>, source: &Container) -> Vec<Fix> {
+    let bridge = case.topology.default_bridge().unwrap_or("bridge");
+    let now = run(format!("give {} a second network that leads out", source.name), vec![connect(bridge, source, None)]);
+    let name = new_network_name(case);
+    let own = source.attachments.keys().filter_map(|key| case.topology.networks.get(key)?.compose_network.as_deref());
+    let list: Vec<String> = own.chain([name.as_str()]).map(|own| format!("\n  - {}", yaml(own))).collect();
+    let for_good = match compose_service(source, &format!("networks:{}", list.concat())) {
+        Some(service) => change("for good, add a normal network to the service")
+            .with_compose(Some(format!("{service}\nnetworks:\n  {name}: {{}}"))),
+        None => run(
+            "or give it one of its own",
+            vec![command(&["docker", "network", "create", &name]), connect(&name, source, None)],
+        ),
+    };
+    vec![now, for_good]
 }

@@ -2,7 +2,7 @@
 
 use super::{Cause, Found};
 use crate::diagnosis::case::{Case, host_port};
-use crate::diagnosis::fixes::{change, compose_service, dial};
+use crate::diagnosis::fixes::{change, compose_service, connect, dial, run};
 use crate::diagnosis::listening::{Listening, listening, sockets_text};
 use crate::diagnosis::peers;
 use crate::report::{Fix, Severity, StageName, TargetKind};
@@ -78,20 +78,18 @@ fn find(case: &Case<'_>) -> Option<Found> {
 
 fn peer_fixes(case: &Case<'_>, peer: &peers::Peer<'_>) -> Vec<Fix> {
     let name = &peer.container.name;
-    match &peer.dial {
-        Some(address) => vec![dial(format!("use the name of {name}"), url_or(case, address))],
-        None => {
-            let network = peer.container.attachments.keys().next();
-            let connect = network.zip(case.source()).map(|(network, source)| {
-                crate::diagnosis::fixes::run(
-                    format!("put {} on the network of {name}", source.name),
-                    vec![crate::diagnosis::fixes::connect(network, case.topology.namespace_owner(source), None)],
-                )
-            });
-            let then = dial(format!("and use the name of {name}"), url_or(case, &host_port(name, peer.port)));
-            connect.into_iter().chain([then]).collect()
-        }
+    if let Some(address) = &peer.dial {
+        return vec![dial(format!("use the name of {name}"), url_or(case, address))];
     }
+    let network = peer.container.attachments.keys().next();
+    let join = network.zip(case.source()).map(|(network, source)| {
+        run(
+            format!("put {} on the network of {name}", source.name),
+            vec![connect(network, case.topology.namespace_owner(source), None)],
+        )
+    });
+    let then = dial(format!("and use the name of {name}"), url_or(case, &host_port(name, peer.port)));
+    join.into_iter().chain([then]).collect()
 }
 
 /// The URL that was given, with another host and port; the bare address where none was given.

@@ -44,8 +44,14 @@ Related: target-starting, wrong-port, bind-loopback
 };
 
 fn find(case: &Case<'_>) -> Option<Found> {
-    let (seen, Listening::Nothing) = case.listening()? else { return None };
-    if case.gets_through() || (case.to.kind == TargetKind::Host && case.target().is_none()) {
+    let (seen, found) = case.listening()?;
+    // In the source itself, sockets on other ports are no sign of a mistaken port: they serve something else.
+    let absent = match found {
+        Listening::Nothing => true,
+        Listening::Elsewhere(_) => case.target().is_none(),
+        _ => false,
+    };
+    if !absent || case.gets_through() || (case.to.kind == TargetKind::Host && case.target().is_none()) {
         return None;
     }
     let Some(target) = case.target() else { return in_source(case, seen.id) };
@@ -96,8 +102,8 @@ fn in_source(case: &Case<'_>, sockets: &str) -> Option<Found> {
         stage: StageName::Listen,
         title: format!("nothing on {itself} listens on port {port}"),
         explanation: format!(
-            "{} in {name} is {itself}, and no program there has opened port {port}.{meaning} No other container in sight \
-             serves that port either.",
+            "{} in {name} is {itself}, and no program there has opened port {port}.{meaning} No other container around \
+             it is known to serve that port.",
             case.to.host
         ),
         because,

@@ -55,7 +55,6 @@ fn find(case: &Case<'_>) -> Option<Found> {
     let mapping = format!("{host_port}:{right}");
     let mut because = vec![seen.id.to_owned(), Case::container_evidence(target)];
     because.extend(case.dials().iter().map(|dial| dial.id.to_owned()));
-    let more = if open.is_empty() { " That one is bound to loopback, so it has to be opened as well (bind-loopback)." } else { "" };
     Some(Found {
         severity: Severity::Error,
         stage: StageName::Listen,
@@ -64,7 +63,7 @@ fn find(case: &Case<'_>) -> Option<Found> {
             published.container_port, target.name
         ),
         explanation: format!(
-            "The host hands connections to {host_port} on to port {} inside {}, but the program there listens on {}.{more} \
+            "The host hands connections to {host_port} on to port {} inside {}, but the program there listens on {}. \
              That is why the connection opens and breaks off at once.",
             published.container_port,
             target.name,

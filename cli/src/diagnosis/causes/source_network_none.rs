@@ -60,7 +60,7 @@ fn find(case: &Case<'_>) -> Option<Found> {
     let network = case
         .target_networks()
         .into_iter()
-        .find(|key| case.topology.networks.get(*key).is_some_and(|network| network.is_attachable()))
+        .find(|key| case.topology.networks.get(*key).is_some_and(crate::topology::Network::is_attachable))
         .or_else(|| case.topology.default_bridge())
         .unwrap_or("bridge");
     let mut because = vec![Case::container_evidence(source)];

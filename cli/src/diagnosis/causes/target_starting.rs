@@ -59,7 +59,6 @@ fn find(case: &Case<'_>) -> Option<Found> {
     let young = target.state.up_s.is_some_and(|up| up < STARTING_S) && health.is_none();
     let absent = match found {
         Listening::Nothing => told || (young && !programs::idles(target)),
-        Listening::Elsewhere(_) => false,
         _ => false,
     };
     // A crash loop has a cause of its own.

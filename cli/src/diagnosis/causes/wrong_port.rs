@@ -54,24 +54,16 @@ fn find(case: &Case<'_>) -> Option<Found> {
         .or(open.first())
         .or(elsewhere.first())?;
     let program = programs::name(target);
-    let loopback = if open.is_empty() {
-        " That is a loopback address, so others do not reach it there either, until it listens on 0.0.0.0 (bind-loopback)."
-    } else {
-        ""
-    };
     let mut because = vec![seen.id.to_owned(), Case::container_evidence(target)];
     because.extend(case.dials().iter().map(|dial| dial.id.to_owned()));
-    let mut fixes = vec![dial("use the port that it listens on", host_port(&case.to.host, right.port))];
-    if open.is_empty() {
-        fixes.insert(0, programs::listen_everywhere(target));
-    }
+    let fixes = vec![dial("use the port that it listens on", host_port(&case.to.host, right.port))];
     Some(Found {
         severity: Severity::Error,
         stage: StageName::Listen,
         title: format!("{} does not listen on {port}, but on {}", target.name, right.port),
         explanation: format!(
             "{program} runs in {} and listens on {}. Nothing there listens on port {port}, so connections to it are \
-             refused.{loopback}",
+             refused.",
             target.name,
             sockets_text(shown)
         ),
