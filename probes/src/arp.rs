@@ -4,6 +4,12 @@ use std::net::Ipv4Addr;
 
 use serde::{Deserialize, Serialize};
 
+#[cfg(feature = "run")]
+mod request;
+
+#[cfg(feature = "run")]
+pub(crate) use request::look;
+
 /// Ask who has an address.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ArpAsk {

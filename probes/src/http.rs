@@ -6,6 +6,20 @@ use serde::{Deserialize, Serialize};
 
 use crate::errno::Errno;
 
+#[cfg(feature = "run")]
+mod exchange;
+#[cfg(feature = "run")]
+mod stream;
+#[cfg(feature = "run")]
+mod tls;
+#[cfg(feature = "run")]
+mod url;
+
+#[cfg(feature = "run")]
+pub(crate) use exchange::look;
+#[cfg(feature = "run")]
+pub(crate) use url::Target;
+
 /// Make one GET request and read the head of the answer.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct HttpAsk {

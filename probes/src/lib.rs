@@ -16,6 +16,8 @@ pub mod ping;
 pub mod resolver;
 #[cfg(feature = "run")]
 pub mod run;
+#[cfg(feature = "run")]
+mod socket;
 pub mod tcp;
 pub mod text;
 pub mod udp;

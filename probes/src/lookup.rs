@@ -8,8 +8,12 @@ use serde::{Deserialize, Serialize};
 mod candidates;
 #[cfg(feature = "run")]
 mod exchange;
+#[cfg(all(test, feature = "run"))]
+mod fake;
 #[cfg(feature = "run")]
 mod order;
+#[cfg(all(test, feature = "run"))]
+mod tests;
 #[cfg(feature = "run")]
 mod walk;
 

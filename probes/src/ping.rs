@@ -6,6 +6,12 @@ use serde::{Deserialize, Serialize};
 
 use crate::errno::Errno;
 
+#[cfg(feature = "run")]
+mod echo;
+
+#[cfg(feature = "run")]
+pub(crate) use echo::{GATEWAY, look};
+
 /// Send an echo request.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct PingAsk {

@@ -9,6 +9,8 @@ mod parse;
 
 #[cfg(feature = "run")]
 pub use parse::read;
+#[cfg(all(test, feature = "run"))]
+pub(crate) use parse::resolv_conf_text;
 
 /// The resolver configuration, as the programs of the namespace see it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

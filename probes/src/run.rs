@@ -14,7 +14,7 @@ use crate::lookup::{self, LookupAsk, LookupFact, Resolving};
 use crate::resolver::{self, ResolverFact};
 use crate::text::printable;
 use crate::wire::{Ask, Fact, Observation, Plan, Probe, Reply};
-use crate::{listeners, network, tcp};
+use crate::{arp, http, listeners, network, ping, tcp, udp};
 
 /// The most probes that one plan may hold.
 pub const MAX_ASKS: usize = 4096;
@@ -66,7 +66,10 @@ async fn look(ask: &Ask, context: &Context, teller: &Teller<'_>) {
         },
         Probe::Lookup(ask) => teller.tell(started, Fact::Lookup(context.lookup(ask).await)).await,
         Probe::Tcp(ask) => tcp::look(ask, context, teller).await,
-        _ => teller.unfinished(started, "this agent does not know the probe".to_owned()).await,
+        Probe::Udp(ask) => udp::look(ask, context, teller).await,
+        Probe::Ping(ask) => ping::look(ask, context, teller).await,
+        Probe::Arp(ask) => arp::look(ask, context, teller).await,
+        Probe::Http(ask) => http::look(ask, context, teller).await,
     }
 }
 
@@ -180,13 +183,8 @@ impl Context {
 fn shared_lookups(asks: &[Ask]) -> HashMap<String, SharedLookup> {
     let mut names: HashMap<String, SharedLookup> = HashMap::new();
     for ask in asks {
-        let (name, timeout_ms, explicit) = match &ask.probe {
-            Probe::Lookup(lookup) => (lookup.name.as_str(), lookup.timeout_ms, true),
-            Probe::Tcp(tcp) => (tcp.host.as_str(), tcp.timeout_ms, false),
-            Probe::Udp(udp) => (udp.host.as_str(), udp.timeout_ms, false),
-            Probe::Ping(ping) => (ping.host.as_str(), ping.timeout_ms, false),
-            Probe::Http(_) | Probe::Arp(_) | Probe::Network | Probe::Resolver | Probe::Listeners => continue,
-        };
+        let Some((name, timeout_ms)) = name_needed(&ask.probe) else { continue };
+        let explicit = matches!(ask.probe, Probe::Lookup(_));
         let time = Duration::from_millis(timeout_ms);
         let entry = names.entry(name.to_ascii_lowercase()).or_insert_with(|| SharedLookup {
             time,
@@ -199,6 +197,19 @@ fn shared_lookups(asks: &[Ask]) -> HashMap<String, SharedLookup> {
         }
     }
     names
+}
+
+/// The name that a probe needs an address of, and the time it has for that. Address literals need no lookup.
+fn name_needed(probe: &Probe) -> Option<(String, u64)> {
+    let (name, timeout_ms) = match probe {
+        Probe::Lookup(lookup) => (lookup.name.clone(), lookup.timeout_ms),
+        Probe::Tcp(tcp) => (tcp.host.clone(), tcp.timeout_ms),
+        Probe::Udp(udp) => (udp.host.clone(), udp.timeout_ms),
+        Probe::Ping(ping) if ping.host != ping::GATEWAY => (ping.host.clone(), ping.timeout_ms),
+        Probe::Http(http) => (http::Target::parse(&http.url).ok()?.host, http.timeout_ms),
+        Probe::Ping(_) | Probe::Arp(_) | Probe::Network | Probe::Resolver | Probe::Listeners => return None,
+    };
+    name.parse::<IpAddr>().is_err().then_some((name, timeout_ms))
 }
 
 /// Tells what one probe saw, and numbers what it tells: `p3`, `p3.2`, `p3.3`.

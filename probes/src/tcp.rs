@@ -10,7 +10,7 @@ use crate::errno::Errno;
 mod connect;
 
 #[cfg(feature = "run")]
-pub(crate) use connect::look;
+pub(crate) use connect::{ConnectError, connect, look};
 
 /// Connect to a port of a host, on every address that the host has.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

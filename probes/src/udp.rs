@@ -6,6 +6,12 @@ use serde::{Deserialize, Serialize};
 
 use crate::errno::Errno;
 
+#[cfg(feature = "run")]
+mod exchange;
+
+#[cfg(feature = "run")]
+pub(crate) use exchange::look;
+
 /// Send a datagram to a port of a host.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct UdpAsk {

@@ -3,18 +3,19 @@
 //! The exchange is our own because a resolver library hides which server said what.
 
 use std::io;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::net::{IpAddr, SocketAddr};
 use std::time::{Duration, Instant};
 
 use hickory_proto::op::{Message, MessageType, Query, ResponseCode};
 use hickory_proto::rr::{Name, RData, RecordType};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::net::{TcpStream, UdpSocket};
+use tokio::net::TcpStream;
 use tokio::time::timeout_at;
 
 use super::{DnsOutcome, DnsQuery};
 use crate::listeners::Protocol;
 use crate::run::millis;
+use crate::socket::connected_udp;
 
 /// The most addresses that are kept of one answer.
 const MAX_ADDRESSES: usize = 64;
@@ -162,15 +163,6 @@ async fn over_tcp(
         Ok(Err(error)) => Err(error.into()),
         Err(_) => Err(Silence::TimedOut { rubbish: false }),
     }
-}
-
-/// A UDP socket that is bound to a random port and hears `server` alone, and the ICMP errors that it causes.
-pub(crate) fn connected_udp(server: SocketAddr) -> io::Result<UdpSocket> {
-    let any: IpAddr = if server.is_ipv4() { Ipv4Addr::UNSPECIFIED.into() } else { Ipv6Addr::UNSPECIFIED.into() };
-    let socket = std::net::UdpSocket::bind((any, 0))?;
-    socket.connect(server)?;
-    socket.set_nonblocking(true)?;
-    UdpSocket::from_std(socket)
 }
 
 fn outcome_of(silence: &Silence) -> DnsOutcome {

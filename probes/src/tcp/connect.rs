@@ -58,6 +58,10 @@ async fn dial(ask: &TcpAsk, address: IpAddr, context: &Context) -> io::Result<Tc
         }
         Err(ConnectError::NoSocket(error)) => return Err(error),
         Err(ConnectError::TimedOut) => fact.outcome = TcpOutcome::TimedOut,
+        // A reset answers no SYN (that would be "refused"): the handshake was completed, and the reset overtook the news.
+        Err(ConnectError::Kernel(error)) if Errno::from_io(&error) == Errno::ConnectionReset => {
+            fact.after = Some(AfterConnect::Reset { after_ms: 0.0 });
+        }
         Err(ConnectError::Kernel(error)) => {
             let errno = Errno::from_io(&error);
             fact.outcome = outcome_of(errno);
