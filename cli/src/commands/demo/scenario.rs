@@ -79,7 +79,7 @@ impl Scenario {
         let mut networks: Vec<&str> = self.networks.to_vec();
         networks.dedup();
         let mut commands: Vec<String> = networks.iter().map(|network| stage.make_network(network)).collect();
-        commands.push(stage.make_container("web", self.networks[0], &[], &["idle"]));
+        commands.push(stage.make_container("web", self.networks[0], &[], &["web", "tcp:0.0.0.0:8080,http=200"]));
         commands.push(stage.make_container("mongodb", self.networks[1], self.options, self.mongod));
         commands
     }
