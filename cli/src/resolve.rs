@@ -20,6 +20,9 @@ pub const HOST: &str = "host";
 /// The names that engines give their host inside containers.
 pub const HOST_NAMES: [&str; 3] = ["host.docker.internal", "gateway.docker.internal", "host.containers.internal"];
 
+/// What stands for the host's address in `--add-host` and `extra_hosts` (Engine 20.10 and newer).
+pub const HOST_GATEWAY: &str = "host-gateway";
+
 /// A word that means nothing on this engine.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ResolveError {
@@ -155,12 +158,13 @@ fn by_name(name: &str, source: &Source, topology: &Topology, target: &mut Target
     Ok(())
 }
 
-/// A container as the target. From the host its name means nothing, so the port that it publishes there is dialled.
+/// A container as the target. Nobody who types it for the host means the name, which is none there, so the port that it
+/// publishes is dialled. A program in a container is another matter: it dials what its configuration says.
 fn by_container(container: &Container, dialled: &str, source: &Source, topology: &Topology, target: &mut Target) {
     target.kind = TargetKind::Container;
     target.container = Some(container.name.clone());
     dialled.clone_into(&mut target.host);
-    if shares_host_namespace(source, topology) {
+    if source.kind == SourceKind::Host {
         from_host(container, topology, target);
     }
 }

@@ -109,7 +109,7 @@ pub(super) struct Check {
     pub(super) words: Vec<OsString>,
 
     /// How long one attempt may take, such as 500ms or 2s
-    #[arg(short, long, value_name = "DURATION", default_value = "10s", value_parser = duration)]
+    #[arg(short, long, value_name = "DURATION", default_value = "5s", value_parser = duration)]
     pub(super) timeout: Duration,
 
     /// Repeat until the check ends as expected, for at most this long

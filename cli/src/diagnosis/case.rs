@@ -351,7 +351,7 @@ impl<'a> Case<'a> {
     /// that port of the host is somebody else.
     #[must_use]
     pub fn unpublished(&self) -> bool {
-        self.from_host()
+        self.from.kind == SourceKind::Host
             && self.to.kind == TargetKind::Container
             && self.dials_name()
             && !self.target_in_host_mode()

@@ -62,10 +62,12 @@ causes! {
     target_paused
     hosts_override
     host_name_missing
+    source_host_network
     unknown_name
     ambiguous_name
     stale_ip
     not_published
+    published_loopback_from_container
     published_other_protocol
     published_wrong_port
     localhost_is_container

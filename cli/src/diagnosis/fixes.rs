@@ -65,8 +65,8 @@ pub(super) fn connect(network: &str, container: &Container, name: Option<&str>) 
 
 /// A name for a network to be made, that no network has yet.
 pub(super) fn new_network_name(case: &Case<'_>) -> String {
-    let target = case.target().map_or("app", |container| container.name.as_str());
     let source = case.source().map_or("app", |container| container.name.as_str());
+    let target = case.target().map_or(source, |container| container.name.as_str());
     let first = [format!("{target}-net"), format!("{source}-{target}-net")];
     // There are fewer networks than this, so one of the numbers is free.
     let numbered = (2..=case.topology.networks.len() + 2).map(|number| format!("{target}-net-{number}"));

@@ -444,3 +444,50 @@ fn without_agents_the_engine_alone_is_believed_as_far_as_it_goes() {
     let open = pair().without_observations().check("mongodb:27017");
     assert_eq!((open.verdict, open.diagnoses.len()), (Verdict::Inconclusive, 0));
 }
+
+#[test]
+fn a_source_in_host_mode_knows_no_container_names() {
+    let facts = || {
+        pair()
+            .edit("web", |web| {
+                web.network_mode = NetworkMode::Host;
+                web.attachments.clear();
+            })
+            .edit("mongodb", |mongodb| *mongodb = mongodb.clone().publishes(27018, 27017, Protocol::Tcp))
+    };
+    let by_name = facts().finds_nothing("mongodb").listens("mongodb", "0.0.0.0", 27017).check("mongodb:27017");
+    assert_eq!(facts::codes(&by_name), ["source-host-network"]);
+    assert_eq!(by_name.diagnoses[0].fixes[0].dial.as_deref(), Some("localhost:27018"));
+    let published = facts()
+        .dials_as("localhost", "127.0.0.1", 27018, TcpOutcome::Connected)
+        .listens("mongodb", "0.0.0.0", 27017)
+        .check("localhost:27018");
+    assert_eq!((published.verdict, published.diagnoses.len()), (Verdict::Reachable, 0));
+}
+
+#[test]
+fn a_target_in_host_mode_has_no_name() {
+    let check = pair()
+        .edit("mongodb", |mongodb| {
+            mongodb.network_mode = NetworkMode::Host;
+            mongodb.attachments.clear();
+        })
+        .finds_nothing("mongodb")
+        .check("mongodb:27017");
+    assert_eq!(facts::codes(&check), ["unknown-name"]);
+    assert_eq!(check.diagnoses[0].fixes[0].dial.as_deref(), Some("172.18.0.1:27017"));
+}
+
+#[test]
+fn published_on_the_loopback_of_the_host() {
+    let check = pair()
+        .edit("mongodb", |mongodb| {
+            *mongodb = mongodb.clone().publishes(27018, 27017, Protocol::Tcp);
+            mongodb.published[0].host_ip = "127.0.0.1".parse().ok();
+        })
+        .dials("172.18.0.1", 27018, TcpOutcome::Refused)
+        .listens("mongodb", "0.0.0.0", 27017)
+        .check("172.18.0.1:27018");
+    assert_eq!(facts::codes(&check), ["published-loopback-from-container"]);
+    assert_eq!(check.diagnoses[0].fixes[0].dial.as_deref(), Some("mongodb:27017"));
+}

@@ -123,6 +123,8 @@ fn dialled(to: &Target) -> String {
     }
     let typed = to.typed.strip_suffix("/tcp").or(to.typed.strip_suffix("/udp")).unwrap_or(&to.typed);
     let host_and_port = match (to.port, to.port_origin) {
+        // A container seen from the host: what is dialled is the host's own port for it.
+        (Some(port), Some(PortOrigin::Published)) => format!("{typed} ({}:{port})", to.host),
         (Some(port), origin) if origin != Some(PortOrigin::Typed) => {
             let bare_v6 = to.kind != TargetKind::Name && typed.contains(':') && !typed.starts_with('[');
             if bare_v6 { format!("[{typed}]:{port}") } else { format!("{typed}:{port}") }

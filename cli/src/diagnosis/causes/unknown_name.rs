@@ -51,6 +51,9 @@ fn find(case: &Case<'_>) -> Option<Found> {
     if !case.dials_name() || !case.from_container() || (case.measured() && failed.is_none()) {
         return None;
     }
+    if case.target_in_host_mode() {
+        return in_host_mode(case, failed?.id);
+    }
     let known = names(case);
     let name = &case.to.host;
     let asked = known.iter().any(|(known, _)| known.eq_ignore_ascii_case(name));
@@ -172,4 +175,28 @@ fn listed(known: &[(&str, &Container)]) -> String {
         1..=8 => format!("These names work from there: {}.", names.join(", ")),
         more => format!("These names work from there, among {more}: {}.", names[..8].join(", ")),
     }
+}
+
+/// A target in host mode is on no network of the engine, so no resolver knows it. The way to it is the way to the host.
+fn in_host_mode(case: &Case<'_>, lookup: &str) -> Option<Found> {
+    let target = case.target()?;
+    let gateway = resolve::gateway_of(case.from, case.topology)?.to_string();
+    let address = case.to.port.map_or_else(|| gateway.clone(), |port| host_port(&gateway, port));
+    let now = Fix { lasting: false, ..dial("dial the host by the gateway of the network", address) };
+    let entry = format!("host.docker.internal:{}", resolve::HOST_GATEWAY);
+    Some(Found {
+        severity: Severity::Error,
+        stage: StageName::Name,
+        title: format!("{} uses the host's network and has no name on others", target.name),
+        explanation: format!(
+            "{} was started with `--network host`: its ports are ports of the host, and Docker's resolver does not know it. \
+             From {} it is reached where the host is reached.",
+            target.name, case.from.place
+        ),
+        because: vec![lookup.to_owned(), Case::container_evidence(target)],
+        fixes: vec![
+            now,
+            change(format!("recreate {} with `--add-host {entry}` and dial host.docker.internal", case.from.place)),
+        ],
+    })
 }
