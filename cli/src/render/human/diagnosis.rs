@@ -4,7 +4,7 @@ use crate::report::{Check, Diagnosis, Fix, Report, Severity, Verdict};
 
 use super::super::layout::{clean, width};
 use super::super::paint;
-use super::{Page, dialled, stages};
+use super::{Page, stages};
 
 /// Blanks before an explanation and before `fix:`.
 const INDENT: usize = 2;
@@ -119,7 +119,7 @@ pub(super) fn draw_unknown(page: &mut Page, report: &Report, check: &Check) {
     page.prose(&label, title.len(), INDENT, paint::PLAIN, &text);
     page.prose("  ", INDENT, INDENT, paint::PLAIN, "To show it to somebody, attach the file that this makes:");
     let from = clean(&check.from.typed);
-    let to = clean(&if check.to.url.is_some() { check.to.typed.clone() } else { dialled(&check.to) });
+    let to = clean(&check.to.typed);
     let command = ["dprobe", "check", &from, &to, "--format", "json", "-o", "report.json"];
     let command = page.paint.paint(paint::CODE, &shell_words::join(command));
     page.line(&format!("    {command}"));
