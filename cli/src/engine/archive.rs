@@ -7,7 +7,7 @@ use futures_util::StreamExt;
 use http_body_util::BodyExt;
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 
-use super::client::Client;
+use super::client::{self, Client};
 use super::error::EngineError;
 
 /// How many symbolic links are followed, as many as a Linux kernel does in a path.
@@ -68,7 +68,11 @@ async fn entry(client: &Client, id: &str, path: &str, limit: usize) -> Result<Op
     match status {
         200 => Ok(Some(first_entry(&tar, limit))),
         404 => Ok(None),
-        _ => Err(EngineError::refused(doing(), status, &String::from_utf8_lossy(&tar))),
+        _ => match client::message(&tar) {
+            // A link that leads to itself is no file.
+            message if message.contains("too many links") => Ok(None),
+            message => Err(EngineError::refused(doing(), status, &message)),
+        },
     }
 }
 

@@ -123,7 +123,7 @@ pub(super) async fn read<T: DeserializeOwned>(doing: &str, response: Response<In
 }
 
 /// The words of an answer that is no success: `{"message": …}`, or the body itself.
-fn message(body: &[u8]) -> String {
+pub(super) fn message(body: &[u8]) -> String {
     serde_json::from_slice::<Value>(body)
         .ok()
         .and_then(|value| value.get("message").and_then(Value::as_str).map(str::to_owned))

@@ -191,6 +191,20 @@ mod tests {
     }
 
     #[test]
+    fn the_dockerfile_builds_the_same() {
+        let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+        let dockerfile = std::fs::read_to_string(root.join("Dockerfile")).expect("the Dockerfile");
+        let label = format!("LABEL {IMAGE_LABEL}=\"{}\"", env!("CARGO_PKG_VERSION"));
+        for line in [label.as_str(), "USER 65534:65534", "WORKDIR /", "ENTRYPOINT [\"/dprobe-agent\"]"] {
+            assert!(dockerfile.lines().any(|other| other == line), "no line {line:?}");
+        }
+        for actor in ACTORS {
+            let link = std::fs::read_link(root.join("agent/rootfs").join(actor)).expect(actor);
+            assert_eq!(link.to_string_lossy(), "/dprobe-agent");
+        }
+    }
+
+    #[test]
     fn the_tag_follows_the_content() {
         let image = |binary: &[u8], arch| AgentImage::pack(binary, arch).expect("an image");
         let (one, again) = (image(b"one", "amd64"), image(b"one", "amd64"));
