@@ -20,6 +20,8 @@ pub(super) struct Peer<'a> {
     pub(super) because: String,
     /// Whether it was seen to answer.
     pub(super) answers: bool,
+    /// Whether it is in reach: it shares a network with the source, or publishes the port on the host.
+    pub(super) near: bool,
 }
 
 /// The container that most likely serves what was looked for on `port`.
@@ -32,7 +34,9 @@ pub(super) fn serving<'a>(case: &Case<'a>, port: u16) -> Option<Peer<'a>> {
         .filter_map(|container| peer(case, container, port))
         .collect();
     peers.sort_by_key(|(rank, _)| *rank);
-    peers.into_iter().next().map(|(_, peer)| peer)
+    // Of the containers out of reach one may have been meant; of several it would be a guess which.
+    let far = peers.iter().filter(|(_, peer)| !peer.near).count();
+    peers.into_iter().map(|(_, peer)| peer).find(|peer| peer.near || far == 1)
 }
 
 fn is_source(case: &Case<'_>, container: &Container) -> bool {
@@ -64,7 +68,10 @@ fn peer<'a>(case: &Case<'a>, container: &'a Container, port: u16) -> Option<(u8,
     let answered = addresses
         .find_map(|address| case.connected().find(|seen| seen.fact.address == address && seen.fact.port == port));
     if let Some(seen) = answered {
-        return Some((0, Peer { container, port, dial: dial(port), because: seen.id.to_owned(), answers: true }));
+        return Some((
+            0,
+            Peer { container, port, dial: dial(port), because: seen.id.to_owned(), answers: true, near: true },
+        ));
     }
     let listens = case.listeners_in(&container.name).and_then(|seen| {
         let found = seen.fact.sockets.iter().any(|socket| socket.port == port && socket.protocol == Protocol::Tcp);
@@ -73,10 +80,13 @@ fn peer<'a>(case: &Case<'a>, container: &'a Container, port: u16) -> Option<(u8,
     let declares = container.exposed.iter().any(|exposed| exposed.port == port && exposed.protocol == case.to.protocol)
         || (case.to.protocol == Protocol::Tcp && resolve::well_known_port(container) == Some(port));
     if let Some(id) = listens.filter(|_| shared.is_some()) {
-        return Some((1, Peer { container, port, dial: dial(port), because: id.to_owned(), answers: false }));
+        return Some((
+            1,
+            Peer { container, port, dial: dial(port), because: id.to_owned(), answers: false, near: true },
+        ));
     }
     if declares && shared.is_some() {
-        return Some((1, Peer { container, port, dial: dial(port), because: evidence(), answers: false }));
+        return Some((1, Peer { container, port, dial: dial(port), because: evidence(), answers: false, near: true }));
     }
     let published = container
         .published
@@ -84,7 +94,7 @@ fn peer<'a>(case: &Case<'a>, container: &'a Container, port: u16) -> Option<(u8,
         .find(|published| published.host_port == Some(port) && published.protocol == case.to.protocol);
     if let Some(published) = published {
         let port = published.container_port;
-        return Some((2, Peer { container, port, dial: dial(port), because: evidence(), answers: false }));
+        return Some((2, Peer { container, port, dial: dial(port), because: evidence(), answers: false, near: true }));
     }
-    declares.then(|| (3, Peer { container, port, dial: dial(port), because: evidence(), answers: false }))
+    declares.then(|| (3, Peer { container, port, dial: dial(port), because: evidence(), answers: false, near: false }))
 }

@@ -185,14 +185,20 @@ pub(super) fn name(container: &Container) -> String {
     }
 }
 
-/// Whether what runs in a container only waits, as `sleep infinity` does.
+/// Whether what runs in a container only waits, as `sleep infinity` does, or is no more than a shell.
 pub(super) fn idles(container: &Container) -> bool {
-    let all = strip_starters(&container.command);
-    let words = if all.is_empty() { &container.command } else { &all };
-    words.iter().take(2).any(|word| IDLERS.contains(&base_name(word)) || word == "infinity")
-        || (all.is_empty()
-            && !container.command.is_empty()
-            && container.processes.as_ref().is_none_or(|list| list.len() <= 1))
+    let own = strip_starters(&container.command);
+    if own.is_empty() {
+        // Nothing but a shell or an init program: what it has started, if anything, is among the processes.
+        return !container.command.is_empty() && container.processes.as_ref().is_none_or(|list| list.len() <= 1);
+    }
+    own.iter().take(2).any(|word| waits(word) || word == "infinity")
+}
+
+/// Whether a word of a command is a program that waits, or a script of `sh -c` with that one command in it.
+fn waits(word: &str) -> bool {
+    let first = word.split_whitespace().next().unwrap_or_default();
+    IDLERS.contains(&base_name(first)) && !word.contains([';', '&', '|', '\n'])
 }
 
 /// How to make the program of a container listen on every address.
@@ -272,6 +278,20 @@ mod tests {
             .take(3)
             .find_map(|word| PROGRAMS.iter().find(|program| program.names.contains(&base_name(word))));
         rebind(&own, known).map(|argv| argv.join(" "))
+    }
+
+    #[test]
+    fn what_only_waits_is_told_from_what_waits_first() {
+        let idle = |line: &str| {
+            let command = shell_words::split(line).expect("words");
+            idles(&Container { command, ..crate::diagnosis::tests::facts::container("app", "image") })
+        };
+        for line in ["sleep infinity", "tail -f /dev/null", "sh -c 'sleep 3600'", "/bin/sh", "tini -- sleep 5"] {
+            assert!(idle(line), "{line}");
+        }
+        for line in ["sh -c 'sleep 5; exec nginx'", "sh -c 'sleep 5 && mongod'", "mongod", "node app.js"] {
+            assert!(!idle(line), "{line}");
+        }
     }
 
     #[test]

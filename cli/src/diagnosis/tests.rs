@@ -1,6 +1,6 @@
 //! The causes, tested on facts written down by hand. Facts recorded on a real engine are in `cli/tests/recorded/`.
 
-mod facts;
+pub(super) mod facts;
 
 use dprobe_probes::tcp::TcpOutcome;
 

@@ -48,7 +48,7 @@ fn find(case: &Case<'_>) -> Option<Found> {
     let is_internal = |key: &&str| case.topology.networks.get(*key).is_some_and(|network| network.internal);
     if networks.is_empty()
         || !networks.iter().all(is_internal)
-        || !case.to_outside()
+        || !beyond(case)
         || case.gets_through()
         // A name of one word is a container's that is misspelt, not one of the outside.
         || (case.to.kind == TargetKind::Name && !case.to.host.contains('.'))
@@ -96,4 +96,13 @@ fn ways_out(case: &Case<'_>, source: &Container) -> Vec<Fix> {
         ),
     };
     vec![now, for_good]
+}
+
+/// Whether the target lies beyond the source's own networks: outside of the engine, or an address of the host that is on
+/// none of them, as `host-gateway` is.
+fn beyond(case: &Case<'_>) -> bool {
+    let own = case.source_networks();
+    let on_link = |address: &std::net::IpAddr| case.topology.network_of(*address).is_some_and(|key| own.contains(&key));
+    let dialled = case.dialled_addresses();
+    case.to_outside() || (case.to.kind == TargetKind::Host && !dialled.is_empty() && !dialled.iter().any(on_link))
 }

@@ -52,14 +52,20 @@ fn find(case: &Case<'_>) -> Option<Found> {
     }
     let mut because: Vec<String> = case.dials().iter().map(|dial| dial.id.to_owned()).collect();
     because.extend(case.listening().map(|(seen, _)| seen.id.to_owned()));
-    let (where_it_is, fixes) = if let Some(peer) = peers::serving(case, port) {
-        because.push(peer.because.clone());
-        let verb = if peer.answers { "is served by" } else { "belongs to" };
-        (format!("port {} {verb} {}", peer.port, peer.container.name), peer_fixes(case, &peer))
-    } else {
-        let (id, sockets, reachable) = host(case, port)?;
-        because.push(id);
-        (format!("the host listens on {sockets}"), host_fixes(case, port, reachable))
+    let peer = peers::serving(case, port);
+    let host = host(case, port);
+    // The host is nearer than a container that is out of reach.
+    let (where_it_is, fixes) = match (peer, host) {
+        (Some(peer), host) if peer.near || host.is_none() => {
+            because.push(peer.because.clone());
+            let verb = if peer.answers { "is served by" } else { "belongs to" };
+            (format!("port {} {verb} {}", peer.port, peer.container.name), peer_fixes(case, &peer))
+        }
+        (_, Some((id, sockets, reachable))) => {
+            because.push(id);
+            (format!("the host listens on {sockets}"), host_fixes(case, port, reachable))
+        }
+        _ => return None,
     };
     let name = &case.from.place;
     Some(Found {

@@ -102,15 +102,27 @@ fn find(case: &Case<'_>) -> Option<Found> {
     })
 }
 
-/// The one running container that declares the dialled port without publishing it.
+/// A running container that declares the dialled port without publishing it. Where many do, which one is meant is
+/// anybody's guess.
 fn means<'a>(case: &Case<'a>) -> Option<&'a Container> {
     let port = case.to.port?;
-    let mut declaring = case.topology.containers.values().filter(|container| {
-        container.state.status.has_processes()
-            && container.exposed.iter().any(|exposed| exposed.port == port && exposed.protocol == case.to.protocol)
-            && !container.published.iter().any(|published| published.container_port == port)
-    });
-    declaring.next().filter(|_| declaring.next().is_none())
+    let declaring: Vec<_> = case
+        .topology
+        .containers
+        .values()
+        .filter(|container| container.state.status.has_processes())
+        .filter(|container| {
+            container.exposed.iter().any(|exposed| exposed.port == port && exposed.protocol == case.to.protocol)
+                && !container.published.iter().any(|published| published.container_port == port)
+        })
+        .collect();
+    (declaring.len() <= 3).then(|| declaring.into_iter().min_by_key(|container| up(container))).flatten()
+}
+
+/// How long a container has been up, in whole milliseconds: the one that was started last is the one on people's minds.
+fn up(container: &Container) -> u64 {
+    std::time::Duration::try_from_secs_f64(container.state.up_s.unwrap_or(f64::MAX))
+        .map_or(u64::MAX, |up| u64::try_from(up.as_millis()).unwrap_or(u64::MAX))
 }
 
 /// Whether the port is published for the other transport only, which is another fault.

@@ -23,7 +23,7 @@ pub(super) fn codes(check: &Check) -> Vec<&str> {
 }
 
 /// A container that has been up for long, on no network yet.
-pub(super) fn container(name: &str, image: &str) -> Container {
+pub(in crate::diagnosis) fn container(name: &str, image: &str) -> Container {
     Container {
         id: format!("{:0>64}", name.bytes().map(|byte| format!("{byte:x}")).collect::<String>()),
         name: name.to_owned(),
