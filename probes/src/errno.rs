@@ -111,3 +111,41 @@ impl<'de> Deserialize<'de> for Errno {
             .ok_or_else(|| serde::de::Error::custom(format!("unknown error number {text:?}")))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn every_name_is_read_back() {
+        for (errno, number, name) in NAMES {
+            assert_eq!(Errno::from_raw(number), errno);
+            assert_eq!(errno.raw(), number);
+            assert_eq!(serde_json::to_value(errno).unwrap(), name);
+            assert_eq!(serde_json::from_value::<Errno>(name.into()).unwrap(), errno);
+        }
+    }
+
+    #[test]
+    fn a_name_that_does_not_exist_is_refused() {
+        for name in ["EWHATEVER", "errno", "errno x", ""] {
+            assert!(serde_json::from_value::<Errno>(name.into()).is_err(), "{name}");
+        }
+    }
+
+    #[test]
+    fn an_error_without_a_number_is_known_by_its_kind() {
+        assert_eq!(Errno::from_io(&io::ErrorKind::TimedOut.into()), Errno::TimedOut);
+        assert_eq!(Errno::from_io(&io::Error::from_raw_os_error(113)), Errno::HostUnreachable);
+    }
+
+    proptest! {
+        #[test]
+        fn every_number_is_read_back(number: i32) {
+            let json = serde_json::to_string(&Errno::from_raw(number)).unwrap();
+            prop_assert_eq!(serde_json::from_str::<Errno>(&json).unwrap().raw(), number);
+        }
+    }
+}

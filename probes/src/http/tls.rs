@@ -238,7 +238,8 @@ fn in_words(error: &Error) -> String {
                 "the certificate is not valid for this name"
             }
             CertificateError::BadEncoding => "the certificate can not be read",
-            CertificateError::BadSignature => "the certificate has a wrong signature",
+            // Two authorities of one name, as when a private one was made anew.
+            CertificateError::BadSignature => "the certificate was not signed by the trusted authority that it names",
             CertificateError::InvalidPurpose | CertificateError::InvalidPurposeContext { .. } => {
                 "the certificate is not meant for servers"
             }

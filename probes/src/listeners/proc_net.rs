@@ -76,3 +76,64 @@ fn hex_address(text: &str) -> Option<IpAddr> {
         _ => None,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// Two listeners, one of them IPv6, a connection, and a line that was cut. Words are little-endian.
+    const TCP: &str = "\
+  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode
+   0: 0100007F:6989 00000000:0000 0A 00000000:00000003 00:00000000 00000000   999        0 29045 1 0000000000000000
+   1: 00000000:0050 00000000:0000 0A 00000000:00000000 00:00000000 00000000     0        0 29046 1 0000000000000000
+   2: 0200A8C0:0050 0300A8C0:9C40 01 00000000:00000000 00:00000000 00000000     0        0 29047 1 0000000000000000
+   3: 00000000:0051 00000000:0000 0A
+";
+    const UDP6: &str = "\
+  sl  local_address                         remote_address                        st tx_queue rx_queue tr
+  10: 00000000000000000000000000000000:0035 00000000000000000000000000000000:0000 07 00000000:00000000 00:00000000 00000000  65534        0 1 2
+  11: 0000000000000000FFFF00000100007F:0036 00000000000000000000000000000000:0000 07 00000000:00000000 00:00000000 00000000      0        0 1 2
+";
+
+    #[test]
+    #[cfg(target_endian = "little")]
+    fn listeners_are_found_and_connections_are_not() {
+        let sockets = table(TCP.as_bytes(), Protocol::Tcp);
+        assert_eq!(sockets.len(), 2);
+        let first = &sockets[0];
+        assert_eq!((first.address.to_string(), first.port), ("127.0.0.1".to_owned(), 27017));
+        assert_eq!((first.queue, first.uid, first.v6_only), (3, 999, None));
+        assert_eq!((sockets[1].address.to_string(), sockets[1].port), ("0.0.0.0".to_owned(), 80));
+    }
+
+    #[test]
+    #[cfg(target_endian = "little")]
+    fn a_mapped_address_is_an_ipv4_address() {
+        let sockets = table(UDP6.as_bytes(), Protocol::Udp);
+        let addresses: Vec<_> = sockets.iter().map(|socket| (socket.address.to_string(), socket.port)).collect();
+        assert_eq!(addresses, [("::".to_owned(), 53), ("127.0.0.1".to_owned(), 54)]);
+    }
+
+    #[test]
+    fn a_table_of_this_machine_agrees_with_the_socket_that_is_in_it() {
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let sockets = read().unwrap();
+        let found = sockets.iter().find(|socket| (socket.protocol, socket.port) == (Protocol::Tcp, port)).unwrap();
+        assert_eq!(found.address, listener.local_addr().unwrap().ip());
+    }
+
+    proptest! {
+        #[test]
+        fn any_bytes_are_read_without_a_panic(bytes in proptest::collection::vec(any::<u8>(), 0..400)) {
+            let _ = table(&bytes, Protocol::Tcp);
+        }
+
+        #[test]
+        fn any_endpoint_is_read_without_a_panic(line in "x\n *[0-9]: [0-9A-Fé]{7,33}:[0-9A-F]{0,5} [0-9A-F:]{13} 0A \\PC{0,40}") {
+            let _ = table(line.as_bytes(), Protocol::Tcp);
+        }
+    }
+}

@@ -114,3 +114,73 @@ fn listener(protocol: Protocol, response: &InetResponse) -> Option<ListenerSocke
         uid: header.uid,
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use std::net::Ipv6Addr;
+
+    use proptest::prelude::*;
+    use socket2::{Domain, Type};
+
+    use super::*;
+
+    fn listen(address: &str, v6_only: bool) -> (socket2::Socket, u16) {
+        let address: std::net::SocketAddr = address.parse().unwrap();
+        let socket = socket2::Socket::new(Domain::for_address(address), Type::STREAM, None).unwrap();
+        if address.is_ipv6() {
+            socket.set_only_v6(v6_only).unwrap();
+        }
+        socket.bind(&address.into()).unwrap();
+        socket.listen(7).unwrap();
+        let port = socket.local_addr().unwrap().as_socket().unwrap().port();
+        (socket, port)
+    }
+
+    fn find(port: u16) -> Vec<ListenerSocket> {
+        let mut sockets = read().unwrap();
+        sockets.retain(|socket| (socket.protocol, socket.port) == (Protocol::Tcp, port));
+        sockets
+    }
+
+    #[test]
+    fn the_backlog_and_the_queue_are_known() {
+        let (socket, port) = listen("127.0.0.1:0", false);
+        let _waiting = std::net::TcpStream::connect(socket.local_addr().unwrap().as_socket().unwrap()).unwrap();
+        let found = find(port);
+        assert_eq!(found.len(), 1);
+        assert_eq!((found[0].backlog, found[0].queue, found[0].v6_only), (7, 1, None));
+    }
+
+    #[test]
+    fn an_ipv6_socket_says_whether_it_takes_ipv4() {
+        if std::net::TcpListener::bind((Ipv6Addr::UNSPECIFIED, 0)).is_err() {
+            return;
+        }
+        for v6_only in [true, false] {
+            let (_socket, port) = listen("[::]:0", v6_only);
+            let found = find(port);
+            assert_eq!(found.len(), 1);
+            assert_eq!(found[0].v6_only, Some(v6_only));
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn any_bytes_are_read_without_a_panic(bytes in proptest::collection::vec(any::<u8>(), 0..300)) {
+            let _ = messages(&bytes, Protocol::Tcp, &mut Vec::new());
+        }
+
+        #[test]
+        fn any_message_of_the_right_type_is_read_without_a_panic(
+            body in proptest::collection::vec(any::<u8>(), 0..200),
+            claimed in 0_u32..300,
+        ) {
+            // SOCK_DIAG_BY_FAMILY is 20.
+            let mut bytes = claimed.to_ne_bytes().to_vec();
+            bytes.extend_from_slice(&20_u16.to_ne_bytes());
+            bytes.extend_from_slice(&[0; 10]);
+            bytes.extend_from_slice(&body);
+            let _ = messages(&bytes, Protocol::Tcp, &mut Vec::new());
+        }
+    }
+}

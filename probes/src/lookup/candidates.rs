@@ -45,3 +45,47 @@ pub(super) fn candidates(name: &str, search: &[String], ndots: u32) -> Vec<Candi
     }
     list
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn names(name: &str, search: &[&str], ndots: u32) -> Vec<String> {
+        let search: Vec<String> = search.iter().map(|domain| (*domain).to_owned()).collect();
+        candidates(name, &search, ndots).into_iter().map(|candidate| candidate.name).collect()
+    }
+
+    #[test]
+    fn dots_decide_whether_the_name_comes_first() {
+        assert_eq!(names("db", &["a.test", "b.test"], 1), ["db.a.test", "db.b.test", "db"]);
+        assert_eq!(names("db.x", &["a.test"], 1), ["db.x", "db.x.a.test"]);
+        assert_eq!(names("db.x", &["a.test"], 2), ["db.x.a.test", "db.x"]);
+        assert_eq!(names("db", &["a.test"], 0), ["db", "db.a.test"]);
+        assert_eq!(names("db.", &["a.test"], 1), ["db"]);
+        assert_eq!(names("db", &[], 1), ["db"]);
+    }
+
+    #[test]
+    fn the_root_in_the_search_list_is_the_name_itself() {
+        assert_eq!(names("db", &["."], 1), ["db"]);
+        assert_eq!(names("db", &[".", "a.test."], 1), ["db", "db.a.test"]);
+    }
+
+    #[test]
+    fn a_candidate_that_gets_too_long_is_left_out() {
+        let domain = format!("{}.test", "a".repeat(63));
+        let name = ["b".repeat(63), "c".repeat(63), "d".repeat(60)].join(".");
+        assert_eq!(names(&name, &[&domain], 5), [name.as_str()]);
+    }
+
+    proptest! {
+        #[test]
+        fn the_name_itself_is_always_among_them(name in "[a-z]{1,5}(\\.[a-z]{1,5}){0,3}", ndots in 0_u32..5) {
+            let all = candidates(&name, &["a.test".to_owned(), "b.test".to_owned()], ndots);
+            prop_assert_eq!(all.len(), 3);
+            prop_assert_eq!(all.iter().filter(|candidate| candidate.as_is && candidate.name == name).count(), 1);
+        }
+    }
+}

@@ -217,3 +217,59 @@ fn rcode_name(code: ResponseCode) -> String {
         other => format!("RCODE{}", u16::from(other)),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn an_answer_to_another_question_is_none() {
+        let (asked, bytes) = encode("db.test", AddressRecord::A).unwrap();
+        assert_eq!(answer_to(&asked, &bytes), None, "a question is no answer");
+        let reply = |question: &str, record, code| {
+            let mut answer = encode(question, record).unwrap().0;
+            answer.metadata.id = asked.metadata.id;
+            answer.metadata.message_type = MessageType::Response;
+            answer.metadata.response_code = code;
+            answer.to_vec().unwrap()
+        };
+        assert!(answer_to(&asked, &reply("DB.Test", AddressRecord::A, ResponseCode::NoError)).is_some());
+        assert_eq!(answer_to(&asked, &reply("db2.test", AddressRecord::A, ResponseCode::NoError)), None);
+        assert_eq!(answer_to(&asked, &reply("db.test", AddressRecord::Aaaa, ResponseCode::NoError)), None);
+    }
+
+    #[test]
+    fn a_server_that_could_not_read_the_question_may_leave_it_out() {
+        let (asked, _) = encode("db.test", AddressRecord::A).unwrap();
+        let mut answer = asked.clone().into_response();
+        answer.queries.clear();
+        assert_eq!(answer_to(&asked, &answer.to_vec().unwrap()), None);
+        answer.metadata.response_code = ResponseCode::FormErr;
+        assert!(answer_to(&asked, &answer.to_vec().unwrap()).is_some());
+    }
+
+    proptest! {
+        #[test]
+        fn any_bytes_are_read_without_a_panic(bytes in proptest::collection::vec(any::<u8>(), 0..600)) {
+            let (asked, _) = encode("db.test", AddressRecord::A).unwrap();
+            let _ = answer_to(&asked, &bytes);
+        }
+
+        #[test]
+        fn a_damaged_answer_is_read_without_a_panic(at in 0_usize..60, with: u8, cut in 0_usize..80) {
+            let (asked, mut bytes) = encode("db.test", AddressRecord::A).unwrap();
+            // The question twice, the second time as an answer that points into the first.
+            bytes[2] |= 0x80;
+            bytes[7] = 1;
+            bytes.extend_from_slice(b"\xc0\x0c\x00\x01\x00\x01\x00\x00\x00\x3c\x00\x04\xc6\x33\x64\x07");
+            prop_assert!(answer_to(&asked, &bytes).is_some());
+            if let Some(byte) = bytes.get_mut(at) {
+                *byte = with;
+            }
+            bytes.truncate(cut);
+            let _ = answer_to(&asked, &bytes);
+        }
+    }
+}

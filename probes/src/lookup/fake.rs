@@ -1,5 +1,7 @@
 //! DNS servers on loopback that do what a test tells them. All of one test share a port, as real servers share 53.
 
+#![expect(clippy::unwrap_used, reason = "a test that fails by unwrapping says enough")]
+
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 

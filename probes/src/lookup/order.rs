@@ -50,3 +50,44 @@ fn scope(address: IpAddr) -> u8 {
     };
     if local { 2 } else { 14 }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn ip(text: &str) -> IpAddr {
+        text.parse().unwrap()
+    }
+
+    /// Sort as [`sort`] does, with the sources that a test gives.
+    fn sorted<'a>(mut pairs: Vec<(&'a str, Option<&str>)>) -> Vec<&'a str> {
+        pairs.sort_by_cached_key(|(target, source)| rank(ip(target), source.map(ip)));
+        pairs.into_iter().map(|(target, _)| target).collect()
+    }
+
+    #[test]
+    fn what_can_be_reached_comes_first() {
+        let pairs = vec![("2001:db8::7", None), ("198.51.100.7", Some("198.51.100.1"))];
+        assert_eq!(sorted(pairs), ["198.51.100.7", "2001:db8::7"]);
+    }
+
+    #[test]
+    fn ipv6_comes_before_ipv4_unless_it_is_a_local_range() {
+        let pairs = vec![("198.51.100.7", Some("198.51.100.1")), ("2001:db8::7", Some("2001:db8::1"))];
+        assert_eq!(sorted(pairs), ["2001:db8::7", "198.51.100.7"]);
+        let pairs = vec![("fd00::7", Some("fd00::1")), ("198.51.100.7", Some("198.51.100.1"))];
+        assert_eq!(sorted(pairs), ["198.51.100.7", "fd00::7"]);
+    }
+
+    #[test]
+    fn a_global_address_behind_a_local_source_comes_last() {
+        let pairs = vec![("2001:db8::7", Some("fd00::1")), ("198.51.100.7", Some("198.51.100.1"))];
+        assert_eq!(sorted(pairs), ["198.51.100.7", "2001:db8::7"]);
+    }
+
+    #[test]
+    fn equals_keep_their_order() {
+        let pairs = vec![("198.51.100.9", Some("198.51.100.1")), ("198.51.100.7", Some("198.51.100.1"))];
+        assert_eq!(sorted(pairs), ["198.51.100.9", "198.51.100.7"]);
+    }
+}

@@ -1,5 +1,7 @@
 //! Walks against servers on loopback.
 
+#![expect(clippy::unwrap_used, reason = "a test that fails by unwrapping says enough")]
+
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};

@@ -91,3 +91,68 @@ fn v6_line(line: &str) -> Option<Route> {
         metric: number(metric)?,
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const V4: &str = "\
+Iface	Destination	Gateway 	Flags	RefCnt	Use	Metric	Mask		MTU	Window	IRTT
+eth0	00000000	010014AC	0003	0	0	100	00000000	0	0	0
+eth0	000014AC	00000000	0001	0	0	0	0000FFFF	0	0	0
+*	006433C6	00000000	0200	0	0	0	00FFFFFF	0	0	0
+eth0	nonsense
+";
+    /// The default route, a network on the link, an address of the host itself, multicast, and a rejecting route.
+    const V6: &str = "\
+00000000000000000000000000000000 00 00000000000000000000000000000000 00 fd000000000000000000000000000001 00000400 00000001 00000000 00000003     eth0
+fd000000000000000000000000000000 40 00000000000000000000000000000000 00 00000000000000000000000000000000 00000100 00000001 00000000 00000001     eth0
+fd000000000000000000000000000002 80 00000000000000000000000000000000 00 00000000000000000000000000000000 00000000 00000001 00000000 80200001     eth0
+ff000000000000000000000000000000 08 00000000000000000000000000000000 00 00000000000000000000000000000000 00000100 00000001 00000000 00000001     eth0
+00000000000000000000000000000000 00 00000000000000000000000000000000 00 00000000000000000000000000000000 ffffffff 00000001 00000000 00200200       lo
+";
+
+    fn shown(routes: &[Route]) -> Vec<String> {
+        routes
+            .iter()
+            .map(|route| {
+                let via = route.gateway.map(|gateway| format!(" via {gateway}")).unwrap_or_default();
+                let InterfaceAddress { address, prefix } = route.destination;
+                format!("{address}/{prefix}{via} dev {} metric {}", route.interface, route.metric)
+            })
+            .collect()
+    }
+
+    #[test]
+    #[cfg(target_endian = "little")]
+    fn ipv4_routes_are_read_and_rejecting_ones_left_out() {
+        assert_eq!(
+            shown(&v4(V4.as_bytes())),
+            ["0.0.0.0/0 via 172.20.0.1 dev eth0 metric 100", "172.20.0.0/16 dev eth0 metric 0"]
+        );
+    }
+
+    #[test]
+    fn ipv6_routes_of_the_main_table_are_read() {
+        assert_eq!(
+            shown(&v6(V6.as_bytes())),
+            ["::/0 via fd00::1 dev eth0 metric 1024", "fd00::/64 dev eth0 metric 256"]
+        );
+    }
+
+    proptest! {
+        #[test]
+        fn any_bytes_are_read_without_a_panic(bytes in proptest::collection::vec(any::<u8>(), 0..400)) {
+            let _ = v4(&bytes);
+            let _ = v6(&bytes);
+        }
+
+        #[test]
+        fn any_words_are_read_without_a_panic(text in "(([0-9a-fé]{1,33}|eth0) ?){0,24}") {
+            let _ = v4(format!("\n{text}").as_bytes());
+            let _ = v6(text.as_bytes());
+        }
+    }
+}

@@ -1,0 +1,342 @@
+//! HTTP and HTTPS requests to servers on loopback, good and hostile ones.
+
+#![expect(clippy::unwrap_used, reason = "a test that fails by unwrapping says enough")]
+
+mod common;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use common::{closed_port, fact, observe, within};
+use dprobe_probes::errno::Errno;
+use dprobe_probes::http::{HttpAsk, HttpFact, HttpPhase};
+use dprobe_probes::wire::{Fact, Probe};
+use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair, date_time_ymd};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::{TcpListener, TcpStream};
+use tokio_rustls::TlsAcceptor;
+use tokio_rustls::rustls::ServerConfig;
+use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
+
+async fn get(url: &str, timeout_ms: u64, ca_bundle: Option<String>) -> HttpFact {
+    match fact(Probe::Http(HttpAsk { url: url.to_owned(), timeout_ms, ca_bundle })).await {
+        Fact::Http(fact) => fact,
+        other => panic!("{other:?}"),
+    }
+}
+
+/// A server that reads the head of a request and hands it over with the connection.
+async fn serve<F>(treat: impl Fn(TcpStream, String) -> F + Send + 'static) -> u16
+where
+    F: Future<Output = ()> + Send + 'static,
+{
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    tokio::spawn(async move {
+        while let Ok((mut stream, _)) = listener.accept().await {
+            let mut head = Vec::new();
+            while !head.ends_with(b"\r\n\r\n") {
+                let Ok(byte) = stream.read_u8().await else { break };
+                head.push(byte);
+            }
+            tokio::spawn(treat(stream, String::from_utf8_lossy(&head).into_owned()));
+        }
+    });
+    port
+}
+
+/// A server that answers every request with the same bytes and hangs up.
+async fn says(answer: impl Into<Vec<u8>>) -> u16 {
+    let answer: Vec<u8> = answer.into();
+    serve(move |mut stream, _| {
+        let answer = answer.clone();
+        async move {
+            let _ = stream.write_all(&answer).await;
+        }
+    })
+    .await
+}
+
+fn failed_in(fact: &HttpFact) -> Option<HttpPhase> {
+    fact.failure.as_ref().map(|failure| failure.phase)
+}
+
+#[tokio::test]
+async fn an_answer_has_a_status_headers_a_body_and_timings() {
+    let port = says("HTTP/1.1 404 Not Found\r\nContent-Length: 5\r\nServer: x\x01y\r\n\r\nnope\n").await;
+    let fact = get(&format!("http://127.0.0.1:{port}/a?b"), 3000, None).await;
+    // A control character in a header is no HTTP.
+    assert_eq!(failed_in(&fact), Some(HttpPhase::Http), "{fact:?}");
+
+    let port = says("HTTP/1.1 404 Not Found\r\nContent-Length: 5\r\nServer: x\r\n\r\nno\x1be\n").await;
+    let fact = get(&format!("http://127.0.0.1:{port}/a?b"), 3000, None).await;
+    assert_eq!((fact.status, fact.failure), (Some(404), None));
+    assert_eq!(fact.body_start.as_deref(), Some("no\\x1be\\n"));
+    let headers: Vec<_> = fact.headers.iter().map(|header| (header.name.as_str(), header.value.as_str())).collect();
+    assert_eq!(headers, [("content-length", "5"), ("server", "x")]);
+    assert_eq!(fact.address, Some("127.0.0.1".parse().unwrap()));
+    assert_eq!((fact.phases.dns_ms, fact.phases.tls_ms), (None, None));
+    assert!(fact.phases.tcp_ms.is_some() && fact.phases.first_byte_ms.is_some());
+}
+
+#[tokio::test]
+async fn the_server_is_told_its_name_and_the_path() {
+    let port = serve(|mut stream, head| async move {
+        let body = head.replace("\r\n", "|");
+        let answer = format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n{body}", body.len());
+        stream.write_all(answer.as_bytes()).await.unwrap();
+    })
+    .await;
+    let fact = get(&format!("http://ada:secret@localhost:{port}/x?y=1"), 3000, None).await;
+    let head = fact.body_start.unwrap();
+    assert!(head.starts_with("GET /x?y=1 HTTP/1.1|"), "{head}");
+    assert!(head.to_lowercase().contains(&format!("|host: localhost:{port}|")), "{head}");
+    assert!(!head.contains("secret") && !fact.url.contains("secret"), "{head}");
+    assert!(fact.phases.dns_ms.is_some());
+}
+
+#[tokio::test]
+async fn secrets_in_headers_are_left_out() {
+    let port = says(
+        "HTTP/1.1 200 OK\r\nSet-Cookie: id=1\r\nX-Auth-Token: 2\r\nAuthorization: 3\r\nX-Api-Key: 4\r\n\
+        Location: http://localhost/\r\nContent-Length: 0\r\n\r\n",
+    )
+    .await;
+    let fact = get(&format!("http://127.0.0.1:{port}/"), 3000, None).await;
+    let names: Vec<_> = fact.headers.iter().map(|header| header.name.as_str()).collect();
+    assert_eq!(names, ["location", "content-length"]);
+}
+
+#[tokio::test]
+async fn a_server_of_http_1_0_is_understood() {
+    let port = says("HTTP/1.0 200 OK\r\n\r\nhello until the end").await;
+    let fact = get(&format!("http://127.0.0.1:{port}/"), 3000, None).await;
+    assert_eq!((fact.status, fact.body_start.as_deref()), (Some(200), Some("hello until the end")));
+}
+
+#[tokio::test]
+async fn a_long_body_is_cut_and_not_waited_for() {
+    let port = serve(|mut stream, _| async move {
+        let _ = stream.write_all(b"HTTP/1.1 200 OK\r\n\r\n").await;
+        while stream.write_all(&[b'x'; 4096]).await.is_ok() {}
+    })
+    .await;
+    let url = format!("http://127.0.0.1:{port}/");
+    let fact = within(Duration::from_secs(10), get(&url, 15_000, None)).await;
+    let body = fact.body_start.unwrap();
+    assert_eq!((body.chars().count(), body.ends_with('…')), (301, true));
+}
+
+#[tokio::test]
+async fn what_is_no_http_is_said_to_be_none() {
+    let port = says("-ERR wrong number of arguments for 'get' command\r\n").await;
+    let fact = get(&format!("http://127.0.0.1:{port}/"), 3000, None).await;
+    let failure = fact.failure.unwrap();
+    assert_eq!((failure.phase, failure.reason.as_str()), (HttpPhase::Http, "the answer is not HTTP"));
+    assert_eq!(fact.status, None);
+}
+
+#[tokio::test]
+async fn a_server_that_hangs_up_gave_no_whole_answer() {
+    for answer in ["", "HTTP/1.1 20", "HTTP/1.1 200 OK\r\nX: y\r\n"] {
+        let port = says(answer).await;
+        let fact = get(&format!("http://127.0.0.1:{port}/"), 3000, None).await;
+        assert_eq!(failed_in(&fact), Some(HttpPhase::Http), "{answer:?}: {fact:?}");
+        assert!(fact.failure.unwrap().reason.contains("closed the connection"), "{answer:?}");
+    }
+}
+
+#[tokio::test]
+async fn endless_headers_end_at_the_bound() {
+    let port = serve(|mut stream, _| async move {
+        let _ = stream.write_all(b"HTTP/1.1 200 OK\r\nX-Endless: ").await;
+        while stream.write_all(&[b'x'; 4096]).await.is_ok() {}
+    })
+    .await;
+    let url = format!("http://127.0.0.1:{port}/");
+    let fact = within(Duration::from_secs(10), get(&url, 15_000, None)).await;
+    assert!(fact.failure.unwrap().reason.contains("larger than"));
+}
+
+#[tokio::test]
+async fn a_server_that_takes_its_time_meets_the_timeout() {
+    let silent = serve(|stream, _| async move {
+        std::future::pending::<()>().await;
+        drop(stream);
+    })
+    .await;
+    let dripping = serve(|mut stream, _| async move {
+        while stream.write_all(b"H").await.is_ok() {
+            tokio::time::sleep(Duration::from_secs(60)).await;
+        }
+    })
+    .await;
+    for port in [silent, dripping] {
+        let url = format!("http://127.0.0.1:{port}/");
+        let fact = within(Duration::from_secs(5), get(&url, 400, None)).await;
+        assert_eq!(failed_in(&fact), Some(HttpPhase::Http));
+        assert!(fact.failure.unwrap().reason.contains("timeout"));
+    }
+}
+
+#[tokio::test]
+async fn a_port_without_a_listener_fails_in_tcp() {
+    let (port, _kept) = closed_port();
+    let fact = get(&format!("https://127.0.0.1:{port}/"), 3000, None).await;
+    let failure = fact.failure.unwrap();
+    assert_eq!((failure.phase, failure.errno), (HttpPhase::Tcp, Some(Errno::ConnectionRefused)));
+    assert_eq!(fact.tls, None);
+}
+
+#[tokio::test]
+async fn a_name_without_an_address_fails_in_dns() {
+    let ask = HttpAsk { url: format!("http://{}.test/", "a".repeat(64)), timeout_ms: 1000, ca_bundle: None };
+    let seen = observe(vec![Probe::Http(ask)], Duration::from_secs(5)).await;
+    let facts: Vec<_> = seen.iter().map(|seen| (seen.id.as_str(), &seen.fact)).collect();
+    let [("p1.lookup", Fact::Lookup(_)), ("p1", Fact::Http(fact))] = facts.as_slice() else { panic!("{facts:?}") };
+    assert_eq!(failed_in(fact), Some(HttpPhase::Dns));
+}
+
+#[tokio::test]
+async fn what_is_no_http_url_is_not_asked() {
+    let ask = HttpAsk { url: "ftp://db/".to_owned(), timeout_ms: 1000, ca_bundle: None };
+    assert!(matches!(fact(Probe::Http(ask)).await, Fact::Unfinished { probe, .. } if probe == "http"));
+}
+
+/// An authority made for one test.
+struct Authority {
+    pem: String,
+    issuer: Issuer<'static, KeyPair>,
+}
+
+impl Authority {
+    fn new() -> Self {
+        Self::named("Test Authority")
+    }
+
+    fn named(name: &str) -> Self {
+        let mut params = CertificateParams::new(Vec::new()).unwrap();
+        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        params.distinguished_name.push(DnType::CommonName, name);
+        let key = KeyPair::generate().unwrap();
+        let pem = params.self_signed(&key).unwrap().pem();
+        Self { pem, issuer: Issuer::new(params, key) }
+    }
+
+    /// A server that has a certificate for `name` with `change` made to it, and answers 204.
+    async fn server(&self, name: &str, change: impl FnOnce(&mut CertificateParams)) -> u16 {
+        let mut params = CertificateParams::new(vec![name.to_owned()]).unwrap();
+        params.distinguished_name.push(DnType::CommonName, "server\u{1b}[31m");
+        change(&mut params);
+        let key = KeyPair::generate().unwrap();
+        let certificate = params.signed_by(&key, &self.issuer).unwrap();
+        let provider = Arc::new(tokio_rustls::rustls::crypto::ring::default_provider());
+        let config = ServerConfig::builder_with_provider(provider)
+            .with_safe_default_protocol_versions()
+            .unwrap()
+            .with_no_client_auth()
+            .with_single_cert(
+                vec![CertificateDer::from(certificate.der().to_vec())],
+                PrivateKeyDer::try_from(key.serialize_der()).unwrap(),
+            )
+            .unwrap();
+        let acceptor = TlsAcceptor::from(Arc::new(config));
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let port = listener.local_addr().unwrap().port();
+        tokio::spawn(async move {
+            while let Ok((stream, _)) = listener.accept().await {
+                let acceptor = acceptor.clone();
+                tokio::spawn(async move {
+                    let Ok(mut stream) = acceptor.accept(stream).await else { return };
+                    let mut head = [0; 1024];
+                    let _ = stream.read(&mut head).await;
+                    let _ = stream.write_all(b"HTTP/1.1 204 No Content\r\n\r\n").await;
+                    let _ = stream.shutdown().await;
+                });
+            }
+        });
+        port
+    }
+}
+
+#[tokio::test]
+async fn a_certificate_of_a_trusted_authority_is_trusted() {
+    let authority = Authority::new();
+    let port = authority.server("localhost", |_| ()).await;
+    let bundle = format!("# a comment\n{}\n", authority.pem);
+    let fact = get(&format!("https://localhost:{port}/"), 5000, Some(bundle)).await;
+    assert_eq!((fact.status, &fact.failure), (Some(204), &None));
+    assert!(fact.phases.tls_ms.is_some());
+    let tls = fact.tls.unwrap();
+    assert_eq!((tls.trusted, tls.version.as_deref(), tls.problem), (true, Some("TLSv1.3"), None));
+    assert_eq!(tls.chain.len(), 1);
+    let server = &tls.chain[0];
+    assert_eq!(server.names, ["localhost"]);
+    assert!(server.issuer.contains("Test Authority"), "{server:?}");
+    assert!(server.subject.contains("server") && !server.subject.contains('\u{1b}'), "{server:?}");
+    assert!(server.not_before < server.not_after);
+}
+
+/// A request that must fail in TLS: the problem with the certificate.
+async fn problem(port: u16, host: &str, ca_bundle: Option<String>) -> String {
+    let fact = get(&format!("https://{host}:{port}/"), 5000, ca_bundle).await;
+    assert_eq!((failed_in(&fact), fact.status), (Some(HttpPhase::Tls), None), "{fact:?}");
+    let tls = fact.tls.unwrap();
+    assert!(!tls.trusted);
+    // The chain is told although it is not trusted.
+    assert_eq!(tls.chain.len(), 1);
+    tls.problem.unwrap()
+}
+
+#[tokio::test]
+async fn each_fault_of_a_certificate_is_told_apart() {
+    let authority = Authority::new();
+    let trusted = || Some(authority.pem.clone());
+    let good = authority.server("localhost", |_| ()).await;
+    assert!(problem(good, "localhost", None).await.contains("unknown authority"));
+    let other = Authority::named("Another").pem;
+    assert!(problem(good, "localhost", Some(other)).await.contains("unknown authority"));
+    let namesake = Authority::new().pem;
+    assert!(problem(good, "localhost", Some(namesake)).await.contains("not signed by"));
+    assert!(problem(good, "localhost", Some("rubbish".to_owned())).await.contains("no CA certificate"));
+    assert!(problem(good, "127.0.0.1", trusted()).await.contains("not valid for this name"));
+    let old = authority.server("localhost", |params| params.not_after = date_time_ymd(2020, 1, 1)).await;
+    assert!(problem(old, "localhost", trusted()).await.contains("expired"));
+    let early = authority.server("localhost", |params| params.not_before = date_time_ymd(3000, 1, 1)).await;
+    assert!(problem(early, "localhost", trusted()).await.contains("not valid yet"));
+}
+
+#[tokio::test]
+async fn an_address_can_be_what_a_certificate_is_for() {
+    let authority = Authority::new();
+    let port = authority.server("127.0.0.1", |_| ()).await;
+    let fact = get(&format!("https://127.0.0.1:{port}/"), 5000, Some(authority.pem)).await;
+    assert_eq!(fact.status, Some(204), "{fact:?}");
+    assert_eq!(fact.tls.unwrap().chain[0].names, ["127.0.0.1"]);
+}
+
+#[tokio::test]
+async fn a_plain_server_does_not_speak_tls() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    tokio::spawn(async move {
+        let (mut stream, _) = listener.accept().await.unwrap();
+        let mut hello = [0; 16];
+        stream.read_exact(&mut hello).await.unwrap();
+        stream.write_all(b"HTTP/1.1 400 Bad Request\r\n\r\n").await.unwrap();
+        std::future::pending::<()>().await;
+    });
+    let fact = get(&format!("https://127.0.0.1:{port}/"), 3000, None).await;
+    let failure = fact.failure.unwrap();
+    assert_eq!((failure.phase, failure.reason.as_str()), (HttpPhase::Tls, "the server's answer is not TLS"));
+    assert_eq!(fact.tls.unwrap().chain, []);
+}
+
+#[tokio::test]
+async fn a_server_that_is_silent_in_the_handshake_meets_the_timeout() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let url = format!("https://127.0.0.1:{port}/");
+    let fact = within(Duration::from_secs(5), get(&url, 300, None)).await;
+    assert_eq!(failed_in(&fact), Some(HttpPhase::Tls));
+}
