@@ -98,3 +98,44 @@ fn chain(error: &dyn Error) -> String {
     }
     text.lines().map(|line| printable(line.as_bytes(), 1000)).collect::<Vec<_>>().join("\n")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::render::samples;
+
+    fn report(verdicts: &[Verdict]) -> Report {
+        let mut report = samples::healthy();
+        let check = report.checks[0].clone();
+        report.checks =
+            verdicts.iter().map(|verdict| crate::report::Check { verdict: *verdict, ..check.clone() }).collect();
+        report
+    }
+
+    #[test]
+    fn the_worst_check_decides() {
+        use Verdict::{Degraded, Inconclusive, Reachable, Unreachable};
+        for (verdicts, exit, exit_of_not) in [
+            (&[Reachable][..], Exit::Expected, Exit::Failed),
+            (&[Unreachable], Exit::Failed, Exit::Expected),
+            (&[Degraded], Exit::Failed, Exit::Failed),
+            (&[Inconclusive], Exit::Inconclusive, Exit::Inconclusive),
+            (&[Reachable, Unreachable], Exit::Failed, Exit::Failed),
+            (&[Inconclusive, Unreachable], Exit::Failed, Exit::Inconclusive),
+            (&[Reachable, Inconclusive], Exit::Inconclusive, Exit::Failed),
+            (&[], Exit::Inconclusive, Exit::Inconclusive),
+        ] {
+            assert_eq!((Exit::of(&report(verdicts), false), Exit::of(&report(verdicts), true)), (exit, exit_of_not));
+        }
+    }
+
+    #[test]
+    fn an_error_is_told_with_its_sources_and_nothing_raw() {
+        #[derive(Debug, thiserror::Error)]
+        #[error("failed to ask \x1b[31m")]
+        struct Outer(#[source] std::io::Error);
+        let failure = Failure::could_not_run(&Outer(std::io::Error::other("no\nway"))).hint("try again");
+        assert_eq!(failure.message, "failed to ask \\x1b[31m: no\nway");
+        assert_eq!((failure.exit, failure.hints), (Exit::Inconclusive, vec!["try again".to_owned()]));
+    }
+}

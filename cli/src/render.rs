@@ -40,3 +40,21 @@ pub fn render(report: &Report, format: Format, options: &RenderOptions) -> Strin
         Format::Json => json::render(report),
     }
 }
+
+/// Words with their meanings in two columns, with a newline at the end.
+#[must_use]
+pub fn glossary(items: &[(&str, &str)], options: &RenderOptions) -> String {
+    let left = items.iter().map(|(word, _)| layout::width(word)).max().unwrap_or(0) + 2;
+    let columns = options.width.clamp(60, 100).saturating_sub(left);
+    let blanks = " ".repeat(left);
+    let mut text = String::new();
+    for (word, meaning) in items {
+        let word = paint::Paint(options.color).paint(paint::CODE, word) + &" ".repeat(left - layout::width(word));
+        for (n, line) in layout::wrap(meaning, 0, columns).iter().enumerate() {
+            text.push_str(if n == 0 { &word } else { &blanks });
+            text.push_str(line);
+            text.push('\n');
+        }
+    }
+    text
+}

@@ -31,7 +31,6 @@ const STYLES: Styles = Styles::styled()
     max_term_width = 100,
     arg_required_else_help = true,
     subcommand_required = true,
-    disable_help_subcommand = true,
     after_help = EXIT_CODES,
 )]
 pub struct Cli {
@@ -70,8 +69,13 @@ pub struct Cli {
 
 /// The exit codes, as the help tells them.
 const EXIT_CODES: &str = "\
-Exit codes: 0 everything as expected, 1 a check failed, 2 bad usage or file, 3 inconclusive or it could not run,
-124 --wait ran out, 130 interrupted";
+Exit codes:
+  0    everything is as expected
+  1    a check failed
+  2    the command line or a file makes no sense
+  3    inconclusive, or it could not run (no engine, no permission)
+  124  --wait ran out
+  130  interrupted";
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
@@ -96,9 +100,9 @@ pub(super) enum Command {
 /// Measures from inside the network namespace of FROM, exactly as its own process would connect, holds that against what
 /// the engine says, and names the cause and the fix.
 #[derive(Debug, Args)]
-#[command(after_help = CHECK_EXAMPLES)]
+#[command(override_usage = "dprobe check [OPTIONS] FROM [->] TARGET...", after_help = CHECK_EXAMPLES)]
 pub(super) struct Check {
-    /// FROM [->] TARGET…
+    /// Who connects, and to what
     ///
     /// FROM is a container's name or id, a compose service (web, project/web), `host`, or net:NAME for a fresh agent in that
     /// network.

@@ -8,7 +8,7 @@ use std::path::Path;
 use crate::args::{ExplainArgs, Format, Subject};
 use crate::diagnosis::{self, Cause};
 use crate::exit::Exit;
-use crate::render::{RenderOptions, markdown, render};
+use crate::render::{RenderOptions, glossary, markdown, render};
 
 pub use error::ExplainError;
 pub use file::{LONGEST, read, report};
@@ -18,7 +18,7 @@ pub use file::{LONGEST, read, report};
 /// # Errors
 /// [`ExplainError`] when there is no such code, and when the file is no report.
 pub fn explain(args: &ExplainArgs, options: &RenderOptions) -> Result<(String, Exit), ExplainError> {
-    let Subject::Word(word) = &args.subject else { return Ok((list(args.format), Exit::Expected)) };
+    let Subject::Word(word) = &args.subject else { return Ok((list(args.format, options), Exit::Expected)) };
     let path = Path::new(word);
     let text = word.to_string_lossy();
     if text.contains(['/', '.']) || path.is_file() {
@@ -45,14 +45,14 @@ fn page(cause: &Cause, format: Format, options: &RenderOptions) -> String {
     }
 }
 
-/// All codes, a line each.
-fn list(format: Format) -> String {
+/// All codes, each with its summary.
+fn list(format: Format, options: &RenderOptions) -> String {
     let mut causes: Vec<&Cause> = diagnosis::causes().iter().collect();
     causes.sort_by_key(|cause| cause.code);
     match format {
         Format::Human => {
-            let widest = causes.iter().map(|cause| cause.code.len()).max().unwrap_or(0);
-            causes.iter().map(|cause| format!("{:widest$}  {}\n", cause.code, cause.summary)).collect()
+            let items: Vec<(&str, &str)> = causes.iter().map(|cause| (cause.code, cause.summary)).collect();
+            glossary(&items, options)
         }
         Format::Json => json(
             &causes

@@ -19,6 +19,12 @@ const MIB: u64 = 1024 * 1024;
 /// What every version of a report begins with.
 const FAMILY: &str = "dprobe.report/";
 
+/// The mark of a report, whatever else there is.
+#[derive(Deserialize)]
+struct Head {
+    schema: Option<serde_json::Value>,
+}
+
 /// Reads a report from a file.
 ///
 /// # Errors
@@ -45,11 +51,6 @@ pub fn report(bytes: &[u8], path: String) -> Result<Report, ExplainError> {
     let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
     if bytes.iter().all(u8::is_ascii_whitespace) {
         return Err(ExplainError::Empty { path });
-    }
-    /// The mark of a report, whatever else there is.
-    #[derive(Deserialize)]
-    struct Head {
-        schema: Option<serde_json::Value>,
     }
     let head: Head = match serde_json::from_slice(bytes) {
         Ok(head) => head,

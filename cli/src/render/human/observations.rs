@@ -1,4 +1,4 @@
-//! Every observation, a line each, for `-v`.
+//! Every observation, one after the other, for `-v`.
 
 use dprobe_probes::wire::Observation;
 
@@ -6,8 +6,9 @@ use super::super::layout::{clean, cut, pad, width};
 use super::super::{observation, paint};
 use super::Page;
 
-/// The widest column for an id or a place; longer ones are cut.
-const WIDEST: usize = 20;
+/// The widest column for a place and for an id; longer ones are cut.
+const PLACE: usize = 16;
+const ID: usize = 8;
 
 pub(super) fn draw(page: &mut Page, observations: &[Observation]) {
     page.line("");
@@ -27,10 +28,9 @@ pub(super) fn draw(page: &mut Page, observations: &[Observation]) {
             pad(&id(seen), ids),
             time(seen)
         );
-        let outcome = clean(&observation::outcome(&seen.fact));
-        let outcome = cut(&outcome, page.columns.saturating_sub(width(&before)));
-        let line = format!("{}{outcome}", page.paint.paint(paint::DIM, &before));
-        page.line(&line);
+        let columns = width(&before);
+        let before = page.paint.paint(paint::DIM, &before);
+        page.prose(&before, columns, columns, paint::PLAIN, &observation::outcome(&seen.fact));
     }
 }
 
@@ -39,11 +39,11 @@ fn kind(seen: &Observation) -> String {
 }
 
 fn place(seen: &Observation) -> String {
-    cut(&clean(&seen.place), WIDEST)
+    cut(&clean(&seen.place), PLACE)
 }
 
 fn id(seen: &Observation) -> String {
-    cut(&clean(&seen.id), WIDEST)
+    cut(&clean(&seen.id), ID)
 }
 
 fn time(seen: &Observation) -> String {
