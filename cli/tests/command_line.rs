@@ -148,6 +148,37 @@ fn results_go_to_stdout_and_nothing_else_does() {
 }
 
 #[test]
+fn credentials_never_enter_a_report() {
+    let engine = FakeEngine::start();
+    for (format, url) in [
+        ("json", "mongodb://me:hunter2@mongodb:27017/x?password=hunter2"),
+        ("human", "mongodb://me:hun@ter2@mongodb:27017/x"),
+    ] {
+        let output = dprobe(&engine.address())
+            .args(["check", "web", url, "--no-agent", "-v", "--format", format])
+            .output()
+            .expect("dprobe runs");
+        assert_eq!(code(&output), Some(1), "{}", stderr(&output));
+        assert!(stdout(&output).contains("mongodb://mongodb:27017/x"), "{}", stdout(&output));
+        assert!(!format!("{output:?}").contains("ter2"), "{}", stdout(&output));
+    }
+}
+
+#[test]
+fn of_several_hosts_in_a_url_the_first_is_checked_and_it_is_told() {
+    let engine = FakeEngine::start();
+    let output = dprobe(&engine.address())
+        .args(["check", "web", "mongodb://mongodb:27017,b:2,c:3/x", "--no-agent", "-q"])
+        .output()
+        .expect("dprobe runs");
+    assert_eq!(stdout(&output), "web ──▶ mongodb://mongodb:27017/x   UNREACHABLE\n");
+    assert_eq!(
+        stderr(&output),
+        "note: `mongodb://mongodb:27017,b:2,c:3/x` names 3 hosts, of which only the first was checked\n"
+    );
+}
+
+#[test]
 fn not_turns_the_exit_code_round() {
     let engine = FakeEngine::start();
     let output = unreachable(&engine, &["--not"]);
@@ -273,7 +304,7 @@ fn an_interrupted_check_is_130() {
         let status = Path::new("/proc").join(&pid).join("status");
         let start = Instant::now();
         // Bits 2 and 15 of the caught signals (proc(5)): from then on a signal does not kill.
-        while !caught(&status).is_some_and(|caught| caught & 0x4002 == 0x4002) {
+        while caught(&status).is_none_or(|caught| caught & 0x4002 != 0x4002) {
             assert!(start.elapsed() < Duration::from_secs(5), "it does not catch signals");
             std::thread::sleep(Duration::from_millis(5));
         }

@@ -61,6 +61,7 @@ impl Console {
     }
 
     /// Writes a result to stdout, or to a file in its place. A reader that has gone away ends it quietly.
+    #[expect(clippy::unused_self, reason = "whoever writes has a console")]
     pub(crate) fn deliver(&self, text: &str, output: Option<&Path>) -> Result<(), Failure> {
         let Some(path) = output else {
             let mut stdout = Patient(io::stdout().lock());
@@ -99,10 +100,8 @@ impl Console {
 
     fn labelled(&self, label: &str, style: Style, text: &str) {
         let text = text.replace('\n', &format!("\n{:1$}", "", label.len() + 1));
-        let line = match self.stderr_color {
-            true => format!("{style}{label}{style:#} {text}\n"),
-            false => format!("{label} {text}\n"),
-        };
+        let line =
+            if self.stderr_color { format!("{style}{label}{style:#} {text}\n") } else { format!("{label} {text}\n") };
         self.to_stderr(&line);
     }
 

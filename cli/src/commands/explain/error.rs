@@ -21,6 +21,9 @@ pub enum ExplainError {
     /// More than a report ever has.
     #[error("`{path}` is too large for a report: {limit_mib} MiB is the limit")]
     TooLarge { path: String, limit_mib: u64 },
+    /// Checks and facts whose product no run of dprobe comes near.
+    #[error("`{path}` has {checks} checks over {facts} facts, which is more than any report has")]
+    TooMuch { path: String, checks: usize, facts: usize },
     /// Nothing, or nothing but blanks.
     #[error("`{path}` is empty")]
     Empty { path: String },
@@ -67,7 +70,7 @@ impl From<&ExplainError> for Failure {
             ExplainError::Read { source, .. } if source.kind() == io::ErrorKind::NotFound => {
                 failure.hint("what has a `.` or a `/` in it is a file; dprobe explain --list names the codes")
             }
-            ExplainError::Read { .. } | ExplainError::TooLarge { .. } => failure,
+            ExplainError::Read { .. } | ExplainError::TooLarge { .. } | ExplainError::TooMuch { .. } => failure,
             ExplainError::OtherSchema { .. } => failure.hint("use the version of dprobe that made it, or a newer one"),
             _ => failure.hint("a report is what this makes: dprobe check web mongodb --format json -o report.json"),
         }

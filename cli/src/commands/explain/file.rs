@@ -13,6 +13,9 @@ use crate::report::{Report, SCHEMA};
 /// The longest file that is read, in bytes.
 pub const LONGEST: u64 = 64 * 1024 * 1024;
 
+/// The most that is judged: each check looks at each fact, and may name it in its answer.
+const MOST: usize = 4_000_000;
+
 /// Bytes in a MiB.
 const MIB: u64 = 1024 * 1024;
 
@@ -59,12 +62,22 @@ pub fn report(bytes: &[u8], path: String) -> Result<Report, ExplainError> {
         Err(source) => return Err(ExplainError::NotJson { path, source }),
     };
     match head.schema.as_ref().and_then(serde_json::Value::as_str) {
-        Some(SCHEMA) => serde_json::from_slice(bytes).map_err(|source| ExplainError::Damaged { path, source }),
+        Some(SCHEMA) => match serde_json::from_slice(bytes) {
+            Ok(report) => bounded(report, path),
+            Err(source) => Err(ExplainError::Damaged { path, source }),
+        },
         Some(other) if other.starts_with(FAMILY) => {
             Err(ExplainError::OtherSchema { path, found: printable(other.as_bytes(), 80) })
         }
         _ => Err(ExplainError::NotAReport { path }),
     }
+}
+
+/// A report that can be judged in a short time.
+fn bounded(report: Report, path: String) -> Result<Report, ExplainError> {
+    let checks = report.checks.len();
+    let facts = report.observations.len() + report.topology.containers.len() + report.topology.networks.len();
+    if checks.saturating_mul(facts) > MOST { Err(ExplainError::TooMuch { path, checks, facts }) } else { Ok(report) }
 }
 
 #[cfg(test)]
@@ -91,6 +104,15 @@ mod tests {
         value["invented_later"] = 1.into();
         value["checks"][0]["from"]["invented_later"] = 1.into();
         assert!(report(value.to_string().as_bytes(), String::new()).is_ok());
+    }
+
+    #[test]
+    fn a_report_that_would_take_for_ever_is_refused() {
+        let mut sample = samples::bind_loopback();
+        sample.checks = vec![sample.checks[0].clone(); 2001];
+        sample.observations = vec![sample.observations[0].clone(); 2000];
+        let error = report(json::render(&sample).as_bytes(), "x.json".to_owned()).expect_err("too much");
+        assert_eq!(error.to_string(), "`x.json` has 2001 checks over 2000 facts, which is more than any report has");
     }
 
     #[test]
