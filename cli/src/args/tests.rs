@@ -20,7 +20,7 @@ fn a_check_has_defaults() {
     assert_eq!(check.from.place, PlaceWord::Container("web".into()));
     assert_eq!(check.targets.len(), 1);
     assert_eq!(check.targets[0].host, HostWord::Name("mongodb".into()));
-    assert_eq!((check.timeout, check.wait, check.interval), (Duration::from_secs(10), None, Duration::from_secs(1)));
+    assert_eq!((check.timeout, check.wait, check.interval), (Duration::from_secs(5), None, Duration::from_secs(1)));
     assert!(!check.not && !check.no_agent);
     assert_eq!(check.engine, EngineArgs::default());
     assert_eq!((check.format, check.output, check.verbosity), (Format::Human, None, Verbosity::Normal));
