@@ -9,6 +9,7 @@ mod fixes;
 mod listening;
 mod peers;
 mod programs;
+mod reach;
 mod stages;
 #[cfg(test)]
 mod tests;

@@ -1,6 +1,7 @@
 //! The answer to a check: does the source's process get through at the level that was asked for?
 
-use super::case::{Case, Reach};
+use super::case::Case;
+use super::reach::Reach;
 use crate::report::{Diagnosis, Severity, Verdict};
 
 /// The verdict of a case. What was measured decides; an established cause settles what measuring left open.

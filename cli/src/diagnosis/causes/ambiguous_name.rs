@@ -3,7 +3,8 @@
 use dprobe_probes::tcp::TcpOutcome;
 
 use super::{Cause, Found};
-use crate::diagnosis::case::{Case, Reach};
+use crate::diagnosis::case::Case;
+use crate::diagnosis::reach::Reach;
 use crate::diagnosis::fixes::{change, dial};
 use crate::report::{Severity, StageName};
 use crate::topology::Container;
