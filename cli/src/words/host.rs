@@ -86,7 +86,7 @@ pub(super) fn split_port<'a>(text: &'a str, whole: &str) -> Result<(&'a str, Opt
         return Err(WordError::Colons { typed: shown(whole), example });
     }
     if last.parse::<u16>().is_err() && !last.is_empty() {
-        if scheme::known(host) {
+        if scheme::known(host) && !last.bytes().all(|byte| byte.is_ascii_digit()) {
             return Err(WordError::SchemeWithoutSlashes {
                 typed: shown(whole),
                 example: format!("{host}://{}", shown(last)),
