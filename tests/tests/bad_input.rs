@@ -264,7 +264,8 @@ fn report_files_that_are_not_what_they_should_be() {
     );
     refused(&explain(&file, "[".repeat(1_000_000).as_bytes()), 2, &[name]);
     refused(&explain(&file, format!("{}1", "{\"a\":".repeat(1_000_000)).as_bytes()), 2, &[name]);
-    refused(&explain(&dir.path().join("no/such"), b""), 2, &[]);
+    let missing = dir.path().join("no-such-file.json");
+    refused(&Dprobe::new([Path::new("explain"), &missing]).run(), 2, &["no-such-file.json"]);
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! What is left of dprobe when it is killed, interrupted, or when the world changes under it: nothing.
 
+use std::os::unix::process::ExitStatusExt as _;
 use std::process::{Child, Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -63,7 +64,9 @@ fn interrupted_it_ends_at_once_and_says_130() {
         signal(&child, name);
         let told = Instant::now();
         let status = command::wait(&mut child, Duration::from_secs(10)).expect("an end");
-        assert_eq!(status.code(), Some(130), "after {name}");
+        // Before it could say that it wants to hear of it, the signal itself ends it, which a shell shows as 130, too.
+        let early = !started && status.signal() == Some(2);
+        assert!(early || status.code() == Some(130), "{status} after {name}");
         assert!(told.elapsed() < Duration::from_secs(3), "took {:?} to end", told.elapsed());
         gone(&web);
     }
