@@ -273,12 +273,46 @@ fn extra_host_that_says_the_right_address() {
 }
 
 #[test]
-fn hostname_option_and_own_name() {
+fn own_name() {
     let stack = Stack::new();
     let net = stack.network("favorites-net");
     let web = stack.container("web").on(&net).runs(["nginx"]).start();
 
     check([web.name(), &web.port(80)]).healthy();
+}
+
+#[test]
+fn port_that_another_container_publishes_through_the_host() {
+    let stack = Stack::new();
+    let (front, back) = (stack.network("front"), stack.network("back"));
+    let api = stack.container("api").on(&back).flags(["-p", "80"]).runs(["nginx"]).start();
+    let web = stack.container("web").on(&front).flags(["--add-host", "host.docker.internal:host-gateway"]).start();
+
+    let port = api.published("80/tcp");
+    check([web.name(), &format!("host.docker.internal:{port}")]).healthy();
+    check([web.name(), &format!("http://gateway:{port}/")]).healthy();
+}
+
+#[test]
+fn port_that_is_published_on_loopback_only_from_the_host() {
+    let stack = Stack::new();
+    let net = stack.network("favorites-net");
+    let api = stack.container("api").on(&net).flags(["-p", "127.0.0.1::80"]).runs(["nginx"]).start();
+
+    check(["host", &format!("localhost:{}", api.published("80/tcp"))]).healthy();
+    check(["host", &api.port(80)]).healthy();
+}
+
+#[test]
+fn name_of_the_namespace_that_the_server_lives_in() {
+    let stack = Stack::new();
+    let net = stack.network("favorites-net");
+    let web = stack.container("web").on(&net).start();
+    let vpn = stack.container("vpn").on(&net).alias("vpn").start();
+    stack.container("app").flags(["--network", &format!("container:{vpn}")]).runs(["node", "tcp:0.0.0.0:8080"]).start();
+
+    check([web.name(), "vpn:8080"]).healthy();
+    check([web.name(), &vpn.port(8080)]).healthy();
 }
 
 #[test]

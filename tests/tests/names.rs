@@ -45,6 +45,33 @@ fn unknown_name_is_known_for_one_although_the_upstream_server_is_dead() {
 }
 
 #[test]
+fn unknown_name_of_nothing_at_all() {
+    let stack = Stack::new();
+    let net = stack.network("favorites-net");
+    let dns = stack.nameserver(Some(&net), &[]);
+    let web = stack.container("web").on(&net).asks(dns).start();
+    stack.container("mongodb").on(&net).alias("mongodb").runs(["mongod", "--bind_ip_all"]).start();
+
+    // The names that do work from there are the best help there is.
+    check([web.name(), "zzz:80"]).unreachable("unknown-name").words(["zzz", "mongodb"]);
+}
+
+#[test]
+fn unknown_name_of_a_container_that_lives_in_the_namespace_of_another() {
+    let stack = Stack::new();
+    let net = stack.network("favorites-net");
+    let dns = stack.nameserver(Some(&net), &[]);
+    let web = stack.container("web").on(&net).asks(dns).start();
+    let vpn = stack.container("vpn").on(&net).start();
+    let mode = format!("container:{vpn}");
+    let app = stack.container("app").flags(["--network", &mode]).runs(["node", "tcp:0.0.0.0:8080"]).start();
+
+    let outcome = check([web.name(), &app.port(8080)]);
+    outcome.unreachable("unknown-name").words([app.name(), vpn.name()]);
+    outcome.dial_works();
+}
+
+#[test]
 fn default_bridge_no_dns() {
     let stack = Stack::new();
     let dns = stack.nameserver(None, &[]);
@@ -172,6 +199,20 @@ fn localhost_is_container_names_the_peer_that_serves_the_port() {
         assert!(!outcome.report.to_string().contains("secret"), "a password in the report");
         outcome.dial_works();
     }
+}
+
+#[test]
+fn localhost_is_container_where_the_port_is_published_on_the_host() {
+    let stack = Stack::new();
+    let net = stack.network("favorites-net");
+    let port = dprobe_tests::host::free_port();
+    let web = stack.container("web").on(&net).start();
+    let db = stack.container("postgres_db").on(&net).alias("postgres_db").flags(["-p", &format!("{port}:5432")]);
+    let db = db.runs(["postgres", "-h", "*"]).start();
+
+    let outcome = check([web.name(), &format!("postgres://app@localhost:{port}/shop")]);
+    outcome.unreachable("localhost-is-container").words([db.name(), "postgres_db:5432"]);
+    outcome.dial_works();
 }
 
 #[test]

@@ -115,6 +115,18 @@ fn source_not_running_does_not_hide_what_is_wrong_behind_it() {
 }
 
 #[test]
+fn source_not_running_because_it_is_paused() {
+    let stack = Stack::new();
+    let (net, web) = web(&stack);
+    stack.container("mongodb").on(&net).alias("mongodb").runs(["mongod", "--bind_ip_all"]).start();
+    web.docker("pause");
+
+    let outcome = check([web.name(), "mongodb:27017"]);
+    outcome.unreachable("source-not-running").words([web.name(), "docker unpause"]);
+    outcome.fix_works(&stack);
+}
+
+#[test]
 fn source_network_none() {
     let stack = Stack::new();
     let net = stack.network("favorites-net");
