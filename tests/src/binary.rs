@@ -1,6 +1,8 @@
 //! The binaries under test: named by the environment, else built when they are older than their sources.
 
 use std::fs::{self, File};
+use std::io::Read as _;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::LazyLock;
@@ -11,6 +13,9 @@ use crate::command::run;
 /// How long a build may take.
 const BUILD_LIMIT: Duration = Duration::from_secs(900);
 
+/// The agent's file, in the image and beside the tests.
+const AGENT_NAME: &str = "dprobe-agent";
+
 static DPROBE: LazyLock<PathBuf> = LazyLock::new(|| {
     named("DPROBE_BIN").unwrap_or_else(|| {
         let binary = target_dir().join("debug/dprobe");
@@ -20,9 +25,21 @@ static DPROBE: LazyLock<PathBuf> = LazyLock::new(|| {
 
 static AGENT: LazyLock<PathBuf> = LazyLock::new(|| {
     named("DPROBE_AGENT_BINARY").unwrap_or_else(|| {
-        static_agent("musl")
-            .or_else(|| static_agent("gnu"))
-            .expect("a static agent: `rustup target add` the musl target")
+        let _lock = lock("agent.lock");
+        let exported =
+            run(Command::new(dprobe()).args(["agent", "export", "-o"]).arg(beside("agent.tar")), BUILD_LIMIT);
+        assert!(exported.status.success(), "`dprobe agent export` failed: {}", exported.stderr);
+        let archive = fs::read(beside("agent.tar")).expect("the exported image");
+        let agent = file_of(&archive, AGENT_NAME).expect("an agent in the exported image");
+        let binary = beside(AGENT_NAME);
+        if fs::read(&binary).ok().as_ref() != Some(&agent) {
+            // Under another name first, for the file that is there may be running.
+            let fresh = beside("dprobe-agent.new");
+            fs::write(&fresh, agent).expect("a file in the target directory");
+            fs::set_permissions(&fresh, fs::Permissions::from_mode(0o755)).expect("a file that may be run");
+            fs::rename(&fresh, &binary).expect("a file in the target directory");
+        }
+        binary
     })
 });
 
@@ -32,10 +49,28 @@ pub fn dprobe() -> &'static Path {
     &DPROBE
 }
 
-/// The static agent binary: `DPROBE_AGENT_BINARY`, or one built for musl or static glibc.
+/// The static agent binary: `DPROBE_AGENT_BINARY`, or the one that the `dprobe` under test carries.
 #[must_use]
 pub fn agent() -> &'static Path {
     &AGENT
+}
+
+/// What lies in the target directory for these tests alone.
+fn beside(name: &str) -> PathBuf {
+    let dir = target_dir().join("dprobe-tests");
+    let _ = fs::create_dir_all(&dir);
+    dir.join(name)
+}
+
+/// A file of an image: in its archive, or in one of the layers that the archive holds.
+fn file_of(archive: &[u8], name: &str) -> Option<Vec<u8>> {
+    let mut archive = tar::Archive::new(archive);
+    archive.entries().ok()?.flatten().find_map(|mut entry| {
+        let path = entry.path().ok()?.into_owned();
+        let mut bytes = Vec::new();
+        entry.read_to_end(&mut bytes).ok()?;
+        if path.file_name()? == name { Some(bytes) } else { file_of(&bytes, name) }
+    })
 }
 
 /// A file of the target directory that only one process at a time has open. Held until it is dropped.
@@ -44,7 +79,7 @@ pub fn agent() -> &'static Path {
 /// When the target directory cannot be written.
 #[must_use]
 pub fn lock(name: &str) -> File {
-    let path = target_dir().join(name);
+    let path = beside(name);
     let file = File::create(&path).unwrap_or_else(|error| panic!("cannot make {}: {error}", path.display()));
     file.lock().unwrap_or_else(|error| panic!("cannot lock {}: {error}", path.display()));
     file
@@ -68,33 +103,10 @@ fn named(variable: &str) -> Option<PathBuf> {
     Some(path)
 }
 
-/// The agent for a C library, where its target is installed.
-fn static_agent(libc: &str) -> Option<PathBuf> {
-    let triple = format!("{}-unknown-linux-{libc}", std::env::consts::ARCH);
-    if libc == "musl" && !is_installed(&triple) {
-        return None;
-    }
-    let binary = target_dir().join(&triple).join("agent/dprobe-agent");
-    Some(built(&binary, &["agent", "probes"], |cargo| {
-        if libc == "gnu" {
-            cargo.env("RUSTFLAGS", "-C target-feature=+crt-static");
-        }
-        // A crate with C code wants a compiler for the target; the host's own does where there is no musl-gcc.
-        cargo.env(format!("CC_{}", triple.replace('-', "_")), "gcc");
-        cargo.args(["build", "-p", "dprobe-agent", "--profile", "agent", "--target", &triple])
-    }))
-}
-
-fn is_installed(triple: &str) -> bool {
-    let mut rustc = Command::new(std::env::var_os("RUSTC").unwrap_or_else(|| "rustc".into()));
-    let done = run(rustc.args(["--print", "target-libdir", "--target", triple]), BUILD_LIMIT);
-    done.status.success() && Path::new(done.stdout.trim()).is_dir()
-}
-
 /// Builds a binary that is missing or older than the sources of the crates it is made from. One process builds, the
 /// others wait for it.
 fn built(binary: &Path, crates: &[&str], args: impl FnOnce(&mut Command) -> &mut Command) -> PathBuf {
-    let _lock = lock(".dprobe-tests-build.lock");
+    let _lock = lock("build.lock");
     let root = workspace();
     let mut newest = modified(&root.join("Cargo.lock"));
     for name in crates {

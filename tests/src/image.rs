@@ -23,7 +23,7 @@ static IMAGE: LazyLock<String> = LazyLock::new(|| {
     let agent = fs::read(binary::agent()).expect("the agent's binary");
     let hash = Sha256::new().chain_update(LAYOUT).chain_update(&agent).finalize();
     let image = format!("{NAME}:{}", &format!("{hash:x}")[..12]);
-    let _lock = binary::lock(".dprobe-tests-image.lock");
+    let _lock = binary::lock("image.lock");
     if !docker::docker(["image", "inspect", &image]).status.success() {
         import(&image, &layer(&agent));
         // Images of earlier builds that nothing uses any more.

@@ -41,8 +41,9 @@ fn words_that_are_no_endpoints() {
     misused(&["", "mongodb:27017"], &["empty"]);
     misused(&["web", ""], &["empty"]);
     misused(&["web", "mongodb:0"], &["mongodb:0", "65535"]);
+    misused(&["web", "api:65536"], &["65536", "65535"]);
     misused(&["web", "mongodb:65536"], &["65536", "65535"]);
-    misused(&["web", "mongodb:http"], &["http", "port"]);
+    misused(&["web", "api:metrics"], &["metrics", "port"]);
     misused(&["web", "mongodb:"], &["mongodb:", "port"]);
     misused(&["web", ":27017"], &[":27017"]);
     misused(&["web", "http://"], &["http://", "host"]);

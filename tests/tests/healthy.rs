@@ -290,7 +290,7 @@ fn port_that_another_container_publishes_through_the_host() {
 
     let port = api.published("80/tcp");
     check([web.name(), &format!("host.docker.internal:{port}")]).healthy();
-    check([web.name(), &format!("http://gateway:{port}/")]).healthy();
+    check([web.name(), &format!("gateway:{port}")]).healthy();
 }
 
 #[test]

@@ -44,3 +44,14 @@ fn host_not_listening() {
         outcome.unreachable("host-not-listening").words(["host", &port.to_string()]);
     }
 }
+
+#[test]
+fn published_loopback_from_container() {
+    let stack = Stack::new();
+    let (front, back) = (stack.network("front"), stack.network("back"));
+    let api = stack.container("api").on(&back).flags(["-p", "127.0.0.1::80"]).runs(["nginx"]).start();
+    let web = stack.container("web").on(&front).flags(HOST_NAME).start();
+
+    let outcome = check([web.name(), &format!("host.docker.internal:{}", api.published("80/tcp"))]);
+    outcome.unreachable("published-loopback-from-container").words([api.name(), "127.0.0.1"]);
+}

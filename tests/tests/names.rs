@@ -202,6 +202,17 @@ fn localhost_is_container_names_the_peer_that_serves_the_port() {
 }
 
 #[test]
+fn source_host_network() {
+    let stack = Stack::new();
+    let net = stack.network("favorites-net");
+    let monitor = stack.container("monitor").flags(["--network", "host"]).start();
+    let web = stack.container("web").on(&net).runs(["nginx"]).start();
+
+    let outcome = check([monitor.name(), &web.port(80)]);
+    outcome.unreachable("source-host-network").words([monitor.name(), "--network host", "80:80", "localhost"]);
+}
+
+#[test]
 fn localhost_is_container_where_the_port_is_published_on_the_host() {
     let stack = Stack::new();
     let net = stack.network("favorites-net");

@@ -27,16 +27,6 @@ fn not_published_by_the_name_of_the_container() {
 }
 
 #[test]
-fn not_published_for_a_source_in_host_mode() {
-    let stack = Stack::new();
-    let net = stack.network("favorites-net");
-    let monitor = stack.container("monitor").flags(["--network", "host"]).start();
-    let web = stack.container("web").on(&net).runs(["nginx"]).start();
-
-    check([monitor.name(), &web.port(80)]).unreachable("not-published").words([web.name(), "80:80"]);
-}
-
-#[test]
 fn published_wrong_port() {
     let stack = Stack::new();
     let net = stack.network("favorites-net");
