@@ -303,17 +303,19 @@ fn http(case: &Case<'_>) -> Vec<Stage> {
     let Some(seen) = case.http() else { return Vec::new() };
     let fact: &HttpFact = seen.fact;
     let failed = fact.failure.as_ref();
+    let in_tls = failed.filter(|failure| failure.phase == HttpPhase::Tls);
     let mut stages = Vec::new();
-    if let Some(tls) = &fact.tls {
-        let summary = match (&tls.problem, &tls.version) {
-            (Some(problem), _) => problem.clone(),
-            (None, Some(version)) => format!("{version}, certificate trusted"),
-            (None, None) => "handshake".to_owned(),
-        };
+    if let Some((ok, summary)) = match (&fact.tls, in_tls) {
+        (_, Some(failure)) => Some((false, failure.reason.clone())),
+        (Some(tls), None) => {
+            let version = tls.version.as_deref().unwrap_or("TLS");
+            let trust = || tls.problem.clone().unwrap_or_else(|| "certificate not trusted".to_owned());
+            Some((tls.trusted, if tls.trusted { format!("{version}, certificate trusted") } else { trust() }))
+        }
+        (None, None) => None,
+    } {
         let took = fact.phases.tls_ms.map(ms).unwrap_or_default();
-        stages.push(stage(StageName::Tls, Some(tls.trusted), summary, vec![seen.id]).beside(took));
-    } else if let Some(failure) = failed.filter(|failure| failure.phase == HttpPhase::Tls) {
-        stages.push(stage(StageName::Tls, Some(false), failure.reason.clone(), vec![seen.id]));
+        stages.push(stage(StageName::Tls, Some(ok), summary, vec![seen.id]).beside(took));
     }
     if let Some(status) = fact.status {
         let took = fact.phases.first_byte_ms.map(ms).unwrap_or_default();
