@@ -185,12 +185,12 @@ pub struct Stage {
 pub enum StageName {
     /// The source runs and has a network.
     Source,
+    /// The target runs: where it does not, neither its name nor its address exists.
+    Target,
     /// The name is resolved.
     Name,
     /// There is a way to the address.
     Route,
-    /// The target runs.
-    Target,
     /// The transport connects (TCP), or the datagram is answered (UDP).
     Tcp,
     /// The same for UDP.

@@ -13,7 +13,7 @@ use crate::topology::{NetworkMode, Status};
 
 /// Every step of the way that was seen.
 pub(super) fn stages(case: &Case<'_>) -> Vec<Stage> {
-    [source(case), name(case), route(case), target(case)]
+    [source(case), target(case), name(case), route(case)]
         .into_iter()
         .flatten()
         .chain(tcp(case))

@@ -66,7 +66,11 @@ fn find(case: &Case<'_>) -> Option<Found> {
         return None;
     }
     let name = &target.name;
-    let since = target.state.up_s.map(|up| format!(" It was started {up:.0} s ago.")).unwrap_or_default();
+    let since = match target.state.up_s {
+        Some(up) if up < 1.5 => " It was started a moment ago.".to_owned(),
+        Some(up) => format!(" It was started {up:.0} s ago."),
+        None => String::new(),
+    };
     let health_word = if told { " Its health check still says `starting`." } else { "" };
     let wait = run(
         "wait until it is ready",
