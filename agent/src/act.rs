@@ -15,9 +15,11 @@ mod serve;
 mod spec;
 
 use std::io::Write as _;
+use std::net::SocketAddr;
 use std::path::Path;
 use std::time::Duration;
 
+use tokio::net::TcpStream;
 use tokio::signal::unix::{SignalKind, signal};
 
 use spec::{Part, Spec};
@@ -65,6 +67,7 @@ async fn play(specs: Vec<Spec>) -> Result<i32, String> {
         match part {
             Part::Print(text) => say(&text),
             Part::Exit(code) => exit = Some((code, delay)),
+            Part::Dial(address) => return Ok(dial(address).await),
             Part::Listen(play) if delay.is_zero() => {
                 for socket in serve::open(&play)? {
                     later.spawn(serve::run(socket, play.manner.clone()));
@@ -106,6 +109,20 @@ async fn play(specs: Vec<Spec>) -> Result<i32, String> {
         _ = int.recv() => Ok(0),
         code = ended => Ok(code),
         reason = failed => Err(reason),
+    }
+}
+
+/// Connects once and says what came of it; 0 when it worked.
+async fn dial(address: SocketAddr) -> i32 {
+    match TcpStream::connect(address).await {
+        Ok(_) => {
+            say(&format!("connected to {address}"));
+            0
+        }
+        Err(error) => {
+            say(&format!("cannot connect to {address}: {error}"));
+            1
+        }
     }
 }
 

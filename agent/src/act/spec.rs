@@ -6,6 +6,7 @@
 //! dns:ADDRESS:PORT[,OPTION...]    a DNS server on UDP and TCP
 //! print=TEXT                      a line in the log
 //! exit=CODE[,after=TIME]          end with this code
+//! dial:ADDRESS:PORT               connect once and end: with code 0 when it worked, with 1 when not
 //!
 //! greet=TEXT     tcp: say it on connect; udp: answer every datagram with it
 //! echo           send back what comes
@@ -40,6 +41,8 @@ pub(super) enum Part {
     Print(String),
     /// End with this code.
     Exit(i32),
+    /// Connect to this address, and end with 0 or 1.
+    Dial(SocketAddr),
     /// Open a socket and serve it.
     Listen(Listen),
 }
@@ -134,6 +137,9 @@ impl Spec {
             return exit(code, fields);
         }
         let (transport, address) = head.split_once(':').ok_or("no transport")?;
+        if transport == "dial" {
+            return dial(address, fields);
+        }
         let (transport, manner) = match transport {
             "tcp" => (Transport::Tcp, Manner::Sink),
             "udp" => (Transport::Udp, Manner::Sink),
@@ -169,6 +175,15 @@ fn exit<'a>(code: &str, fields: impl Iterator<Item = &'a str>) -> Result<Spec, S
         delay = time(field.strip_prefix("after=").ok_or_else(|| format!("`{field}` is no option of exit"))?)?;
     }
     Ok(Spec { part: Part::Exit(code), delay })
+}
+
+/// `dial:ADDRESS:PORT`, the first word split off already.
+fn dial<'a>(address: &str, mut fields: impl Iterator<Item = &'a str>) -> Result<Spec, String> {
+    let address = address.parse().map_err(|_| format!("`{address}` is no address with a port"))?;
+    match fields.next() {
+        Some(field) => Err(format!("`{field}` is no option of dial")),
+        None => Ok(Spec::now(Part::Dial(address))),
+    }
 }
 
 /// One option of a socket.
@@ -336,6 +351,8 @@ mod tests {
         );
         let exit = Spec::parse("exit=137,after=2s").expect("exit");
         assert_eq!((exit.part, exit.delay), (Part::Exit(137), Duration::from_secs(2)));
+        let dial = Spec::parse("dial:127.0.0.1:80").expect("dial");
+        assert_eq!(dial.part, Part::Dial(SocketAddr::from(([127, 0, 0, 1], 80))));
     }
 
     #[test]
@@ -347,6 +364,8 @@ mod tests {
             "sctp:0.0.0.0:1",
             "tcp:0.0.0.0:70000",
             "tcp:0.0.0.0:1,frob",
+            "dial:mongodb:1",
+            "dial:127.0.0.1:1,echo",
             "exit=x",
             "udp:0.0.0.0:1,zone=a=1.2.3.4",
         ] {
