@@ -30,6 +30,7 @@ pub mod image;
 pub mod outcome;
 pub mod outside;
 pub mod poll;
+mod record;
 pub mod run;
 pub mod stack;
 pub mod subnet;
