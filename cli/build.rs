@@ -1,7 +1,12 @@
-//! Builds the agent that the CLI carries: one static binary for Linux on the CLI's architecture.
+//! Builds the agent that the CLI carries, one static binary for Linux on the CLI's architecture, and packs it into an image.
 //!
 //! `DPROBE_AGENT_BINARY` names a prebuilt one instead. The agent is built for musl where that target is installed, and with a
 //! static glibc otherwise, in a target directory of its own: the outer cargo holds the lock of the usual one.
+
+#[path = "src/engine/digest.rs"]
+mod digest;
+#[path = "src/engine/image/pack.rs"]
+mod pack;
 
 use std::error::Error;
 use std::path::{Path, PathBuf};
@@ -12,6 +17,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     let root = PathBuf::from(env::var("CARGO_MANIFEST_DIR")?).join("..");
     let out = PathBuf::from(env::var("OUT_DIR")?);
     println!("cargo::rerun-if-changed=build.rs");
+    println!("cargo::rerun-if-changed=src/engine/digest.rs");
+    println!("cargo::rerun-if-changed=src/engine/image/pack.rs");
     println!("cargo::rerun-if-env-changed=DPROBE_AGENT_BINARY");
 
     let binary = match env::var_os("DPROBE_AGENT_BINARY").filter(|path| !path.is_empty()) {
@@ -24,8 +31,11 @@ fn main() -> Result<(), Box<dyn Error>> {
     let bytes = fs::read(&binary).map_err(|error| format!("failed to read {}: {error}", binary.display()))?;
     let arch = architecture(&bytes)
         .ok_or_else(|| format!("{} is no Linux binary for an architecture that dprobe knows", binary.display()))?;
-    fs::write(out.join("dprobe-agent"), bytes)?;
+    let image = pack::pack(&bytes, arch, &env::var("CARGO_PKG_VERSION")?)?;
+    fs::write(out.join("dprobe-agent.tar"), image.archive)?;
     println!("cargo::rustc-env=DPROBE_AGENT_ARCH={arch}");
+    println!("cargo::rustc-env=DPROBE_AGENT_ID={}", image.id);
+    println!("cargo::rustc-env=DPROBE_AGENT_TAG={}", image.tag);
     Ok(())
 }
 

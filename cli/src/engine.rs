@@ -35,7 +35,7 @@ pub use address::{Address, EngineChoice, Environment};
 pub use agent::{Agent, Capability, Namespace};
 pub use details::Details;
 pub use error::EngineError;
-pub use image::{AgentImage, IMAGE_LABEL, REPOSITORY};
+pub use image::{AgentImage, EMBEDDED, IMAGE_LABEL, REPOSITORY};
 pub use inventory::{PresentAgent, StoredImage};
 pub use reaper::reaper_main;
 pub use session::REAP;
@@ -216,15 +216,15 @@ impl Engine {
         capability: Capability,
     ) -> Result<Agent, EngineError> {
         let start = Start { client: &self.client, agents: &self.agents, place, namespace, capability };
-        let image = self.agent_image_name()?;
-        if let Some(created) = start.create(&image).await? {
+        let image = self.agent_image_name();
+        if let Some(created) = start.create(image).await? {
             return start.start(created).await;
         }
         if self.agent_image.is_some() {
-            return Err(EngineError::ImageMissing { image });
+            return Err(EngineError::ImageMissing { image: image.to_owned() });
         }
         self.load_agent().await?;
-        match start.create(&image).await? {
+        match start.create(image).await? {
             Some(created) => start.start(created).await,
             None => Err(EngineError::failed("load the agent image", "the engine does not find it after loading it")),
         }
@@ -240,17 +240,14 @@ impl Engine {
     }
 
     /// The image that agents are started from: the one the user named, or that of the embedded agent.
-    ///
-    /// # Errors
-    ///
-    /// As [`AgentImage::embedded`].
-    pub fn agent_image_name(&self) -> Result<String, EngineError> {
-        if let Some(image) = &self.agent_image {
-            return Ok(image.clone());
+    #[must_use]
+    pub fn agent_image_name(&self) -> &str {
+        match &self.agent_image {
+            Some(image) => image,
+            // Podman puts a short name under a registry of its choice; the id means the same to it wherever it put the name.
+            None if self.info.flavor == EngineFlavor::Podman => EMBEDDED.id,
+            None => EMBEDDED.tag,
         }
-        let embedded = AgentImage::embedded()?;
-        // Podman puts a short name under a registry of its choice; the id means the same to it wherever it put the name.
-        Ok(if self.info.flavor == EngineFlavor::Podman { embedded.id.clone() } else { embedded.tag.clone() })
     }
 
     /// The agent images of dprobe that the engine has, of this version and others.
@@ -288,6 +285,11 @@ fn unreachable(address: &Address, error: &RequestError) -> EngineError {
         Some(ErrorKind::NotFound) if matches!(address.route, Route::Unix(_)) => {
             EngineError::NoEngine { address: address.to_string(), reason: "there is no such socket".to_owned() }
         }
+        // Its own words are on the terminal already.
+        None if matches!(address.route, Route::Ssh { .. }) => EngineError::NoEngine {
+            address: address.to_string(),
+            reason: "ssh, or `docker system dial-stdio` on that host, ended without an answer".to_owned(),
+        },
         _ => EngineError::NoEngine {
             address: address.to_string(),
             reason: dprobe_probes::text::printable(error.to_string().as_bytes(), error::WORDS),

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use clap::Subcommand;
 
-use crate::engine::{AgentImage, Engine, EngineError};
+use crate::engine::{EMBEDDED, Engine, EngineError};
 
 /// What to do with the agent image.
 #[derive(Debug, Clone, PartialEq, Eq, Subcommand)]
@@ -97,12 +97,12 @@ pub async fn load(engine: &Engine, out: &mut dyn Write) -> Result<(), AgentComma
 ///
 /// [`AgentCommandError::Terminal`], and where it cannot be written.
 pub fn export(output: Option<PathBuf>, out: &mut dyn Write, is_terminal: bool) -> Result<(), AgentCommandError> {
-    let image = AgentImage::embedded()?;
+    let image = &EMBEDDED;
     match output {
-        Some(path) => fs::write(&path, &image.archive).map_err(|source| AgentCommandError::File { path, source }),
+        Some(path) => fs::write(&path, image.archive).map_err(|source| AgentCommandError::File { path, source }),
         None if is_terminal => Err(AgentCommandError::Terminal),
         None => {
-            out.write_all(&image.archive)?;
+            out.write_all(image.archive)?;
             out.flush()?;
             Ok(())
         }
@@ -116,7 +116,7 @@ pub fn export(output: Option<PathBuf>, out: &mut dyn Write, is_terminal: bool) -
 /// What the engine says.
 pub async fn list(engine: &Engine, out: &mut dyn Write) -> Result<(), AgentCommandError> {
     let (images, agents) = tokio::try_join!(engine.agent_images(), engine.agents())?;
-    let current = engine.agent_image_name()?;
+    let current = engine.agent_image_name();
     let mut rows = vec![["IMAGE", "VERSION", "SIZE", ""].map(str::to_owned)];
     let mut present = false;
     for image in &images {

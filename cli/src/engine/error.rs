@@ -152,6 +152,9 @@ impl EngineError {
             Self::UnknownContext { known, .. } => format!("the contexts are: default, {}", known.join(", ")),
             Self::BadConfig { .. } => "mend the file, or name the engine with -H".to_owned(),
             Self::TlsFile { .. } => "check DOCKER_CERT_PATH, which is to hold ca.pem, cert.pem and key.pem".to_owned(),
+            Self::NoEngine { address, .. } if address.starts_with("ssh://") => {
+                "see that ssh logs in there without asking, and that `docker version` answers there".to_owned()
+            }
             Self::NoEngine { .. } => {
                 "start it (`sudo systemctl start docker`), or name another with -H, --context or DOCKER_HOST".to_owned()
             }
