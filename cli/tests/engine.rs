@@ -274,7 +274,7 @@ async fn the_agent_image_can_be_loaded_by_several_at_once() {
     assert_eq!(third.expect("an image").tag, tag);
     let images = engine().await.agent_images().await.expect("images");
     let image = images.iter().find(|image| image.tags.iter().any(|name| name == tag)).expect("the image is listed");
-    assert!(image.size < 3_000_000 && image.version == env!("CARGO_PKG_VERSION"), "{image:?}");
+    assert!(image.size > 100_000 && image.version == env!("CARGO_PKG_VERSION"), "{image:?}");
 }
 
 #[tokio::test]
