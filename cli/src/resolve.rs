@@ -131,6 +131,10 @@ pub fn target(word: &TargetWord, source: &Source, topology: &Topology) -> Result
             by_container(container, service, source, topology, &mut target);
         }
         HostWord::Address(address) => by_address(*address, source, topology, &mut target),
+        // A service that is called so is nearer to the user's mind than the gateway of the network.
+        HostWord::Gateway if names::container("gateway", Some(source), topology).is_ok() => {
+            by_name("gateway", source, topology, &mut target)?;
+        }
         HostWord::Host | HostWord::Gateway => by_gateway(source, topology, &mut target),
         HostWord::Internet => return Err(ResolveError::Internet),
     }

@@ -124,6 +124,8 @@ fn docker(engine: &[String], line: &str) -> Result<String, Failure> {
     if output.status.success() {
         return Ok(String::from_utf8_lossy(&output.stdout).into_owned());
     }
-    let said = dprobe_probes::text::printable(&output.stderr, 300);
+    // The first line has the reason; what follows tells how to get help.
+    let reason = output.stderr.split(|byte| *byte == b'\n').find(|line| !line.is_empty()).unwrap_or_default();
+    let said = dprobe_probes::text::printable(reason, 300);
     Err(trouble(&format!("`{line}` failed: {said}")))
 }
