@@ -60,10 +60,16 @@ fn find(case: &Case<'_>) -> Option<Found> {
         0 | 1 => String::new(),
         count => format!(", {count} times so far"),
     };
+    // Once it runs again the engine says 0, whatever the code was.
+    let title = if between_lives {
+        format!("{name} keeps restarting: its main process ends with exit code {}", state.exit_code)
+    } else {
+        format!("{name} keeps restarting: its main process ends again and again")
+    };
     Some(Found {
         severity: Severity::Error,
         stage: StageName::Target,
-        title: format!("{name} keeps restarting: its main process ends with exit code {}", state.exit_code),
+        title,
         explanation: format!(
             "Each time the main process of {name} ends, the engine starts it again{times}. Between two lives it can not be \
              reached and its name does not resolve.{}",
