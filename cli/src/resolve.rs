@@ -285,6 +285,7 @@ fn settle(target: &mut Target, source: &Source, topology: &Topology) {
             topology
                 .publisher(port, target.protocol, address)
                 .or_else(|| topology.publisher(port, target.protocol, None))
+                .or_else(|| topology.absent_publisher(port, target.protocol))
         });
         if let Some((container, published)) = found {
             target.container = Some(container.name.clone());

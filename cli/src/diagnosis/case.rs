@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use dprobe_probes::http::HttpFact;
 use dprobe_probes::listeners::ListenersFact;
-use dprobe_probes::lookup::{LookupFact, LookupOutcome};
+use dprobe_probes::lookup::{DnsOutcome, LookupFact, LookupOutcome};
 use dprobe_probes::network::NetworkFact;
 use dprobe_probes::ping::PingFact;
 use dprobe_probes::resolver::ResolverFact;
@@ -166,7 +166,7 @@ impl<'a> Case<'a> {
     /// Whether the name was looked up in vain.
     #[must_use]
     pub fn name_failed(&self) -> bool {
-        self.lookup().is_some_and(|lookup| lookup.fact.outcome != LookupOutcome::Found)
+        self.lookup().is_some_and(|lookup| lookup.fact.outcome != LookupOutcome::Found && !cut_short(&lookup))
     }
 
     /// The connects to the dialled host and port.
@@ -357,6 +357,13 @@ impl<'a> Case<'a> {
             None => self.to.host.clone(),
         }
     }
+}
+
+/// Whether a lookup was given up before any libc would have asked again (5 s, resolv.conf(5)), and before a server that
+/// is well could be called silent: that there was no answer by then proves nothing.
+fn cut_short(lookup: &Seen<'_, LookupFact>) -> bool {
+    let silent = lookup.fact.queries.iter().any(|query| query.outcome == DnsOutcome::TimedOut);
+    lookup.fact.outcome == LookupOutcome::TemporaryFailure && silent && lookup.took_ms < 900.0
 }
 
 /// `host:port`, with brackets around an IPv6 literal (RFC 3986).

@@ -77,6 +77,18 @@ impl Topology {
         })
     }
 
+    /// A container that does not run, and that would publish a port of the host if it did.
+    #[must_use]
+    pub fn absent_publisher(&self, host_port: u16, protocol: Protocol) -> Option<(&Container, PublishedPort)> {
+        self.containers.values().filter(|container| !container.state.status.has_processes()).find_map(|container| {
+            container
+                .requested
+                .iter()
+                .find(|requested| requested.host_port == Some(host_port) && requested.protocol == protocol)
+                .map(|requested| (container, *requested))
+        })
+    }
+
     /// The engine's default network, by its key.
     #[must_use]
     pub fn default_bridge(&self) -> Option<&str> {

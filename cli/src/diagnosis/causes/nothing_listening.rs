@@ -6,6 +6,7 @@ use crate::diagnosis::fixes::{change, command, log_tail, run};
 use crate::diagnosis::listening::Listening;
 use crate::diagnosis::programs;
 use crate::report::{Severity, StageName, TargetKind};
+use crate::topology::Protocol;
 
 pub(super) const CAUSE: Cause = Cause {
     code: "nothing-listening",
@@ -65,19 +66,22 @@ fn find(case: &Case<'_>) -> Option<Found> {
     };
     let mut because = vec![seen.id.to_owned(), Case::container_evidence(target)];
     because.extend(case.dials().iter().map(|dial| dial.id.to_owned()));
+    let port = case.listen_port().map(|port| format!(" on port {port}")).unwrap_or_default();
     let purpose = if programs::idles(target) { " That is a program which serves nothing." } else { "" };
     Some(Found {
         severity: Severity::Error,
         stage: StageName::Listen,
         title: format!("nothing in {name} listens on a {} port", case.to.protocol),
         explanation: format!(
-            "{name} runs, but no program in it has opened a port, so every connection is refused. {runs}{purpose}{}",
+            "{name} runs, but no program in it has opened a {} port, so {}. {runs}{purpose}{}",
+            case.to.protocol,
+            if case.to.protocol == Protocol::Tcp { "every connection is refused" } else { "nothing answers there" },
             log_tail(target)
         ),
         because,
         fixes: vec![
             run("see what runs in it", vec![command(&["docker", "top", name]), command(&["docker", "logs", "--tail", "20", name])]),
-            change(format!("start {name} with the server that should answer on port {}", case.listen_port().unwrap_or_default())),
+            change(format!("start {name} with the server that should answer{port}")),
         ],
     })
 }
