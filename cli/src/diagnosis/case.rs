@@ -289,6 +289,16 @@ impl<'a> Case<'a> {
         Some((sockets, found))
     }
 
+    /// What the host's own namespace has to show for the dialled port, to somebody who comes from a container's network.
+    #[must_use]
+    pub fn host_listening(&self) -> Option<(Seen<'a, ListenersFact>, Listening<'a>)> {
+        let seen = self.listeners_in(resolve::HOST)?;
+        let mut arriving = self.dialled_addresses();
+        arriving.retain(|address| !address.is_loopback());
+        arriving.extend(resolve::gateway_of(self.from, self.topology));
+        Some((seen, listening(&seen.fact.sockets, self.to.protocol, self.to.port?, &arriving)))
+    }
+
     /// The addresses on which the connection arrives in the target's namespace.
     ///
     /// Through a published port that is the container's own address, not the one that was dialled.

@@ -3,9 +3,9 @@
 use super::{Cause, Found};
 use crate::diagnosis::case::Case;
 use crate::diagnosis::fixes::change;
-use crate::diagnosis::listening::{Listening, listening, sockets_text};
+use crate::diagnosis::listening::{Listening, sockets_text};
 use crate::report::{Severity, StageName, TargetKind};
-use crate::resolve::{self, HOST};
+use crate::resolve;
 
 pub(super) const CAUSE: Cause = Cause {
     code: "host-bind-loopback",
@@ -46,11 +46,9 @@ fn find(case: &Case<'_>) -> Option<Found> {
         return None;
     }
     let port = case.to.port?;
-    let seen = case.listeners_in(HOST)?;
-    let mut arriving = case.dialled_addresses();
-    arriving.extend(resolve::gateway_of(case.from, case.topology));
-    let Listening::Loopback(sockets) = listening(&seen.fact.sockets, case.to.protocol, port, &arriving) else { return None };
-    let bridge = arriving.first().map_or_else(|| "0.0.0.0".to_owned(), ToString::to_string);
+    let (seen, Listening::Loopback(sockets)) = case.host_listening()? else { return None };
+    let bridge = case.dialled_addresses().first().copied().or_else(|| resolve::gateway_of(case.from, case.topology));
+    let bridge = bridge.map_or_else(|| "0.0.0.0".to_owned(), |address| address.to_string());
     let mut because = vec![seen.id.to_owned()];
     because.extend(case.dials().iter().map(|dial| dial.id.to_owned()));
     Some(Found {

@@ -3,10 +3,9 @@
 use super::{Cause, Found};
 use crate::diagnosis::case::Case;
 use crate::diagnosis::fixes::{change, dial};
-use crate::diagnosis::listening::{Listening, listening};
+use crate::diagnosis::listening::Listening;
 use crate::diagnosis::peers;
 use crate::report::{Severity, StageName, TargetKind};
-use crate::resolve::{self, HOST};
 
 pub(super) const CAUSE: Cause = Cause {
     code: "host-not-listening",
@@ -44,12 +43,7 @@ fn find(case: &Case<'_>) -> Option<Found> {
         return None;
     }
     let port = case.to.port?;
-    let seen = case.listeners_in(HOST)?;
-    let mut arriving = case.dialled_addresses();
-    arriving.extend(resolve::gateway_of(case.from, case.topology));
-    let (Listening::Nothing | Listening::Elsewhere(_)) = listening(&seen.fact.sockets, case.to.protocol, port, &arriving) else {
-        return None;
-    };
+    let (seen, Listening::Nothing | Listening::Elsewhere(_)) = case.host_listening()? else { return None };
     let mut because = vec![seen.id.to_owned()];
     because.extend(case.dials().iter().map(|dial| dial.id.to_owned()));
     let mut fixes = Vec::new();

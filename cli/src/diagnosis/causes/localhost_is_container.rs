@@ -3,10 +3,10 @@
 use super::{Cause, Found};
 use crate::diagnosis::case::{Case, host_port};
 use crate::diagnosis::fixes::{change, compose_service, connect, dial, run};
-use crate::diagnosis::listening::{Listening, listening, sockets_text};
+use crate::diagnosis::listening::{Listening, sockets_text};
 use crate::diagnosis::peers;
 use crate::report::{Fix, Severity, StageName, TargetKind};
-use crate::resolve::{self, HOST};
+use crate::resolve;
 
 pub(super) const CAUSE: Cause = Cause {
     code: "localhost-is-container",
@@ -53,7 +53,7 @@ fn find(case: &Case<'_>) -> Option<Found> {
     let mut because: Vec<String> = case.dials().iter().map(|dial| dial.id.to_owned()).collect();
     because.extend(case.listening().map(|(seen, _)| seen.id.to_owned()));
     let peer = peers::serving(case, port);
-    let host = host(case, port);
+    let host = host(case);
     // The host is nearer than a container that is out of reach.
     let (where_it_is, fixes) = match (peer, host) {
         (Some(peer), host) if peer.near || host.is_none() => {
@@ -111,17 +111,14 @@ fn url_or(case: &Case<'_>, address: &str) -> String {
 }
 
 /// The host's sockets on a port, and whether they take what comes from containers.
-fn host(case: &Case<'_>, port: u16) -> Option<(String, String, bool)> {
-    let seen = case.listeners_in(HOST)?;
-    let gateway = resolve::gateway_of(case.from, case.topology);
-    let arriving: Vec<_> = gateway.into_iter().collect();
-    match listening(&seen.fact.sockets, case.to.protocol, port, &arriving) {
-        Listening::Good(socket) => Some((seen.id.to_owned(), sockets_text(&[socket]), true)),
-        Listening::Loopback(sockets) | Listening::OtherAddress(sockets) => {
-            Some((seen.id.to_owned(), sockets_text(&sockets), false))
-        }
-        _ => None,
-    }
+fn host(case: &Case<'_>) -> Option<(String, String, bool)> {
+    let (seen, found) = case.host_listening()?;
+    let (sockets, reachable) = match found {
+        Listening::Good(socket) => (sockets_text(&[socket]), true),
+        Listening::Loopback(sockets) | Listening::OtherAddress(sockets) => (sockets_text(&sockets), false),
+        _ => return None,
+    };
+    Some((seen.id.to_owned(), sockets, reachable))
 }
 
 fn host_fixes(case: &Case<'_>, port: u16, reachable: bool) -> Vec<Fix> {
