@@ -46,7 +46,8 @@ struct Endpoint {
 ///
 /// # Errors
 ///
-/// [`EngineError::BadConfig`] where the configuration is there and cannot be read.
+/// [`EngineError::BadConfig`] where the configuration makes no sense. One that the user may not read is that of somebody
+/// else, as under `sudo -u`, and counts as missing.
 pub(super) fn current(environment: &Environment) -> Result<Option<String>, EngineError> {
     let Some(folder) = environment.config_folder() else { return Ok(None) };
     let config: Option<ClientConfig> = read_json(&folder.join("config.json"))?;
@@ -89,12 +90,14 @@ fn names(folder: &Path) -> Vec<String> {
     names
 }
 
-/// A JSON file; none where it does not exist.
+/// A JSON file; none where it does not exist or may not be read.
 fn read_json<T: serde::de::DeserializeOwned>(path: &Path) -> Result<Option<T>, EngineError> {
     let bad = |reason: String| EngineError::BadConfig { path: path.to_owned(), reason };
     match std::fs::read(path) {
         Ok(bytes) => serde_json::from_slice(&bytes).map(Some).map_err(|error| bad(error.to_string())),
-        Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => Ok(None),
-        Err(error) => Err(bad(error.to_string())),
+        Err(error) => match error.kind() {
+            io::ErrorKind::NotFound | io::ErrorKind::NotADirectory | io::ErrorKind::PermissionDenied => Ok(None),
+            _ => Err(bad(error.to_string())),
+        },
     }
 }
