@@ -15,10 +15,11 @@ use crate::arrow::{self, ArrowError, Redirect};
 use crate::commands::agent::AgentCommand;
 use crate::commands::demo::DemoArgs;
 use crate::engine::EngineChoice;
+use crate::render::{Format, Verbosity};
 use crate::words::{self, SourceWord, TargetWord, WordError};
 
 pub use duration::{DurationError, duration};
-pub use typed::{Color, Format};
+pub use typed::Color;
 
 /// A command line, understood.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -124,18 +125,6 @@ pub enum Subject {
     List,
     /// A code, or the path of a report.
     Word(OsString),
-}
-
-/// How much to tell.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub enum Verbosity {
-    /// The answer alone.
-    Quiet,
-    /// The answer, the way, the causes and the fixes.
-    #[default]
-    Normal,
-    /// And every observation.
-    Verbose,
 }
 
 /// Why a command line can not be carried out.

@@ -3,6 +3,7 @@
 //! A [`Case`] is one check with everything that is known about it. Each [`Cause`] looks at the case and says nothing, or
 //! hands back what it found. A cause is one file in `diagnosis/causes/`; nothing else needs to know of it.
 
+mod address;
 mod case;
 pub mod causes;
 mod fixes;

@@ -9,8 +9,29 @@ mod paint;
 #[cfg(test)]
 pub(crate) mod samples;
 
-use crate::args::{Format, Verbosity};
 use crate::report::Report;
+
+/// The forms of a report.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, clap::ValueEnum)]
+pub enum Format {
+    /// For people
+    #[default]
+    Human,
+    /// For programs, by docs/report.schema.json
+    Json,
+}
+
+/// How much to tell.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Verbosity {
+    /// The answer alone.
+    Quiet,
+    /// The answer, the way, the causes and the fixes.
+    #[default]
+    Normal,
+    /// And every observation.
+    Verbose,
+}
 
 /// How a report is drawn.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

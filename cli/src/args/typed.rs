@@ -11,6 +11,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use super::duration;
 use crate::commands::agent::AgentCommand;
 use crate::commands::demo::DemoArgs;
+use crate::render::Format;
 
 /// The styles of clap's own messages: the same colours as those of a report.
 const STYLES: Styles = Styles::styled()
@@ -185,16 +186,6 @@ pub(super) struct ReportFlags {
     /// Write the report to FILE in place of stdout
     #[arg(short, long, value_name = "FILE", help_heading = "Output")]
     pub(super) output: Option<PathBuf>,
-}
-
-/// The forms of a report.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
-pub enum Format {
-    /// For people
-    #[default]
-    Human,
-    /// For programs, by docs/report.schema.json
-    Json,
 }
 
 /// When to use colours.

@@ -5,9 +5,10 @@ mod file;
 
 use std::path::Path;
 
-use crate::args::{ExplainArgs, Format, Subject};
+use crate::args::{ExplainArgs, Subject};
 use crate::diagnosis::{self, Cause};
 use crate::exit::Exit;
+use crate::render::Format;
 use crate::render::{RenderOptions, glossary, markdown, render};
 
 pub use error::ExplainError;

@@ -12,6 +12,7 @@ use dprobe_probes::tcp::{TcpFact, TcpOutcome};
 use dprobe_probes::udp::UdpFact;
 use dprobe_probes::wire::{Fact, Observation};
 
+use super::address::host_port;
 use super::listening::{Listening, listening};
 use crate::report::{Source, SourceKind, Target, TargetKind};
 use crate::resolve;
@@ -374,10 +375,4 @@ impl<'a> Case<'a> {
 fn cut_short(lookup: &Seen<'_, LookupFact>) -> bool {
     let silent = lookup.fact.queries.iter().any(|query| query.outcome == DnsOutcome::TimedOut);
     lookup.fact.outcome == LookupOutcome::TemporaryFailure && silent && lookup.took_ms < 900.0
-}
-
-/// `host:port`, with brackets around an IPv6 literal (RFC 3986).
-#[must_use]
-pub(super) fn host_port(host: &str, port: u16) -> String {
-    if host.contains(':') { format!("[{host}]:{port}") } else { format!("{host}:{port}") }
 }

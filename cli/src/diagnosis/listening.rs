@@ -71,7 +71,7 @@ fn covers(socket: &ListenerSocket, arriving: IpAddr) -> bool {
 
 /// A socket's address and port as people write it: `0.0.0.0:80`, `[::]:80`.
 pub(super) fn socket_text(socket: &ListenerSocket) -> String {
-    super::case::host_port(&socket.address.to_string(), socket.port)
+    super::address::host_port(&socket.address.to_string(), socket.port)
 }
 
 /// Several sockets in a row, at most four.

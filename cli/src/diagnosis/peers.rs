@@ -3,7 +3,8 @@
 //! When an address is wrong, the right one is most often in sight. What was dialled from the source counts first, then
 //! what containers declare and publish.
 
-use super::case::{Case, host_port};
+use super::address::host_port;
+use super::case::Case;
 use crate::resolve;
 use crate::topology::{Container, Protocol};
 

@@ -6,7 +6,8 @@ use dprobe_probes::lookup::{AnswerSource, DnsOutcome, LookupFact, LookupOutcome}
 use dprobe_probes::tcp::{AfterConnect, TcpFact, TcpOutcome};
 use dprobe_probes::udp::UdpOutcome;
 
-use super::case::{Case, Seen, host_port};
+use super::address::host_port;
+use super::case::{Case, Seen};
 use super::listening::{Listening, sockets_text};
 use crate::report::{Stage, StageName, TargetKind};
 use crate::topology::{NetworkMode, Status};

@@ -8,9 +8,10 @@ use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
 use anstyle::{AnsiColor, Style};
-use dprobe::args::{Color, Verbosity};
+use dprobe::args::Color;
 use dprobe::exit::{Exit, Failure};
 use dprobe::render::RenderOptions;
+use dprobe::render::Verbosity;
 use terminal_size::{Width, terminal_size_of};
 
 /// How long a run may take before it is told what it is at: most are over sooner.

@@ -17,7 +17,7 @@ mod stages;
 #[cfg(test)]
 mod tests;
 
-use crate::args::Verbosity;
+use crate::render::Verbosity;
 use crate::report::{Check, PortOrigin, Report, Severity, Target, TargetKind, Verdict};
 use crate::topology::Protocol;
 

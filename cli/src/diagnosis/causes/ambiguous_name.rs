@@ -72,7 +72,7 @@ fn find(case: &Case<'_>) -> Option<Found> {
         .iter()
         .filter_map(|container| case.to.port.map(|port| (container, port)))
         .map(|(container, port)| {
-            dial("use a name that only one container has", crate::diagnosis::case::host_port(&container.name, port))
+            dial("use a name that only one container has", crate::diagnosis::address::host_port(&container.name, port))
         })
         .collect();
     fixes.push(change(format!("or take the alias {name} away from {}", names(bad.clone()))));

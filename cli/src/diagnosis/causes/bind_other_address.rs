@@ -1,7 +1,8 @@
 //! `bind-other-address`: the server listens on its address on another network.
 
 use super::{Cause, Found};
-use crate::diagnosis::case::{Case, host_port};
+use crate::diagnosis::address::host_port;
+use crate::diagnosis::case::Case;
 use crate::diagnosis::fixes::{connect, dial, run};
 use crate::diagnosis::listening::{Listening, sockets_text};
 use crate::diagnosis::programs;

@@ -1,7 +1,8 @@
 //! `default-bridge-no-dns`: both ends are on the default bridge, where names do not resolve.
 
 use super::{Cause, Found};
-use crate::diagnosis::case::{Case, host_port};
+use crate::diagnosis::address::host_port;
+use crate::diagnosis::case::Case;
 use crate::diagnosis::fixes::{command, connect, dial, new_network_name, run};
 use crate::report::{Fix, Severity, StageName, TargetKind};
 

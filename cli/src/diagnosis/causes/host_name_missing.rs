@@ -1,7 +1,8 @@
 //! `host-name-missing`: `host.docker.internal` is no name on a Linux engine unless it is asked for.
 
 use super::{Cause, Found};
-use crate::diagnosis::case::{Case, host_port};
+use crate::diagnosis::address::host_port;
+use crate::diagnosis::case::Case;
 use crate::diagnosis::fixes::{change, compose_service, dial};
 use crate::report::{Fix, Severity, StageName, TargetKind};
 use crate::resolve;

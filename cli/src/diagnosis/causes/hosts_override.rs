@@ -3,7 +3,8 @@
 use dprobe_probes::lookup::AnswerSource;
 
 use super::{Cause, Found};
-use crate::diagnosis::case::{Case, host_port};
+use crate::diagnosis::address::host_port;
+use crate::diagnosis::case::Case;
 use crate::diagnosis::fixes::{change, compose_service, dial};
 use crate::report::{Severity, StageName, TargetKind};
 

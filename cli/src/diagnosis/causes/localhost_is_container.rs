@@ -1,7 +1,8 @@
 //! `localhost-is-container`: inside a container, localhost is the container itself.
 
 use super::{Cause, Found};
-use crate::diagnosis::case::{Case, host_port};
+use crate::diagnosis::address::host_port;
+use crate::diagnosis::case::Case;
 use crate::diagnosis::fixes::{change, compose_service, connect, dial, run};
 use crate::diagnosis::listening::{Listening, sockets_text};
 use crate::diagnosis::peers;

@@ -1,7 +1,8 @@
 //! `not-published`: the host does not hand the port on.
 
 use super::{Cause, Found};
-use crate::diagnosis::case::{Case, host_port};
+use crate::diagnosis::address::host_port;
+use crate::diagnosis::case::Case;
 use crate::diagnosis::fixes::{change, compose_service, dial};
 use crate::diagnosis::listening::Listening;
 use crate::report::{Fix, Severity, StageName, TargetKind};

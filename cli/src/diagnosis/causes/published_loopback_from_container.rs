@@ -3,7 +3,8 @@
 use std::net::IpAddr;
 
 use super::{Cause, Found};
-use crate::diagnosis::case::{Case, host_port};
+use crate::diagnosis::address::host_port;
+use crate::diagnosis::case::Case;
 use crate::diagnosis::fixes::{change, compose_service, connect, dial, run};
 use crate::report::{Severity, StageName, TargetKind};
 

@@ -1,7 +1,8 @@
 //! `source-host-network`: the source uses the host's network, where container names mean nothing.
 
 use super::{Cause, Found};
-use crate::diagnosis::case::{Case, host_port};
+use crate::diagnosis::address::host_port;
+use crate::diagnosis::case::Case;
 use crate::diagnosis::fixes::{change, compose_service, dial};
 use crate::report::{Fix, Severity, SourceKind, StageName, TargetKind};
 

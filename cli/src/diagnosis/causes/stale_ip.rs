@@ -3,7 +3,8 @@
 use std::net::IpAddr;
 
 use super::{Cause, Found};
-use crate::diagnosis::case::{Case, host_port};
+use crate::diagnosis::address::host_port;
+use crate::diagnosis::case::Case;
 use crate::diagnosis::fixes::{change, dial};
 use crate::diagnosis::listening::Listening;
 use crate::diagnosis::peers;

@@ -1,7 +1,8 @@
 //! `udp-not-tcp`: the server speaks UDP on that port.
 
 use super::{Cause, Found};
-use crate::diagnosis::case::{Case, host_port};
+use crate::diagnosis::address::host_port;
+use crate::diagnosis::case::Case;
 use crate::diagnosis::fixes::dial;
 use crate::diagnosis::listening::Listening;
 use crate::report::{Severity, StageName};

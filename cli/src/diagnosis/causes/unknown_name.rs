@@ -1,7 +1,8 @@
 //! `unknown-name`: nothing on the source's networks is called so.
 
 use super::{Cause, Found};
-use crate::diagnosis::case::{Case, host_port};
+use crate::diagnosis::address::host_port;
+use crate::diagnosis::case::Case;
 use crate::diagnosis::fixes::{change, dial};
 use crate::report::{Fix, Severity, StageName, TargetKind};
 use crate::resolve;

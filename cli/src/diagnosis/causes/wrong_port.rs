@@ -1,7 +1,8 @@
 //! `wrong-port`: the server listens on another port.
 
 use super::{Cause, Found};
-use crate::diagnosis::case::{Case, host_port};
+use crate::diagnosis::address::host_port;
+use crate::diagnosis::case::Case;
 use crate::diagnosis::fixes::dial;
 use crate::diagnosis::listening::{Listening, sockets_text};
 use crate::diagnosis::programs;
