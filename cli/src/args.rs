@@ -13,13 +13,12 @@ use clap::Parser as _;
 
 use crate::arrow::{self, ArrowError, Redirect};
 use crate::commands::agent::AgentCommand;
-use crate::commands::demo::DemoArgs;
 use crate::engine::EngineChoice;
 use crate::render::{Format, Verbosity};
 use crate::words::{self, SourceWord, TargetWord, WordError};
 
 pub use duration::{DurationError, duration};
-pub use typed::Color;
+pub use typed::{Color, DemoArgs};
 
 /// A command line, understood.
 #[derive(Debug, Clone, PartialEq, Eq)]

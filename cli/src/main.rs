@@ -9,11 +9,10 @@ use std::ffi::OsString;
 use std::io::{self, IsTerminal as _};
 use std::process::ExitCode;
 
-use dprobe::args::{self, CheckArgs, Command, EngineArgs, ExplainArgs, Invocation, UsageError};
+use dprobe::args::{self, CheckArgs, Command, DemoArgs, EngineArgs, ExplainArgs, Invocation, UsageError};
 use dprobe::arrow::Redirect;
 use dprobe::commands;
 use dprobe::commands::agent::{self, AgentCommand, AgentCommandError};
-use dprobe::commands::demo::DemoArgs;
 use dprobe::engine::{self, Engine};
 use dprobe::exit::{Exit, Failure};
 use dprobe::render::Verbosity;

@@ -10,7 +10,6 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use super::duration;
 use crate::commands::agent::AgentCommand;
-use crate::commands::demo::DemoArgs;
 use crate::render::Format;
 
 /// The styles of clap's own messages: the same colours as those of a report.
@@ -186,6 +185,26 @@ pub(super) struct ReportFlags {
     /// Write the report to FILE in place of stdout
     #[arg(short, long, value_name = "FILE", help_heading = "Output")]
     pub(super) output: Option<PathBuf>,
+}
+
+/// The arguments of `dprobe demo`.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Args)]
+pub struct DemoArgs {
+    /// Which scenario to play; see --list
+    #[arg(value_name = "SCENARIO")]
+    pub scenario: Option<String>,
+
+    /// List the scenarios
+    #[arg(long, conflicts_with_all = ["scenario", "keep", "clean"])]
+    pub list: bool,
+
+    /// Leave the broken stack running, to play with
+    #[arg(long, conflicts_with = "clean")]
+    pub keep: bool,
+
+    /// Remove what earlier demos with --keep have left
+    #[arg(long, conflicts_with = "scenario")]
+    pub clean: bool,
 }
 
 /// When to use colours.

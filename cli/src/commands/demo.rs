@@ -9,6 +9,7 @@ mod stage;
 use std::io::Write;
 use std::time::Duration;
 
+use crate::args::DemoArgs;
 use crate::commands::check::{engine_failure, failure};
 use crate::engine::{Engine, EngineChoice};
 use crate::exit::{Exit, Failure};
@@ -22,26 +23,6 @@ use stage::Stage;
 
 /// The label of everything that a demo makes; its value is the mark in the names of one demo.
 pub const LABEL: &str = "io.dprobe.demo";
-
-/// The arguments of `dprobe demo`.
-#[derive(Debug, Clone, Default, PartialEq, Eq, clap::Args)]
-pub struct DemoArgs {
-    /// Which scenario to play; see --list
-    #[arg(value_name = "SCENARIO")]
-    pub scenario: Option<String>,
-
-    /// List the scenarios
-    #[arg(long, conflicts_with_all = ["scenario", "keep", "clean"])]
-    pub list: bool,
-
-    /// Leave the broken stack running, to play with
-    #[arg(long, conflicts_with = "clean")]
-    pub keep: bool,
-
-    /// Remove what earlier demos with --keep have left
-    #[arg(long, conflicts_with = "scenario")]
-    pub clean: bool,
-}
 
 /// Plays a scenario, and tells what it does on `out`.
 ///
