@@ -12,6 +12,7 @@ mod client;
 mod clock;
 mod connector;
 mod context;
+mod conversation;
 mod details;
 mod digest;
 mod error;

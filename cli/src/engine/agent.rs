@@ -1,10 +1,8 @@
 //! An agent in a network namespace: its container, and the conversation with it.
 
 use std::collections::HashMap;
-use std::pin::Pin;
 use std::time::Duration;
 
-use bollard::container::LogOutput;
 use bollard::models::{
     ContainerCreateBody, EndpointSettings, HostConfig, HostConfigLogConfig, NetworkConnectRequest, NetworkingConfig,
 };
@@ -13,14 +11,13 @@ use bollard::query_parameters::{
     StartContainerOptions, WaitContainerOptionsBuilder,
 };
 use dprobe_probes::text::printable;
-use dprobe_probes::wire::{MAX_LINE, Observation, PROTOCOL, Plan, Reply, Request};
-use futures_util::{Stream, StreamExt};
-use tokio::io::{AsyncWrite, AsyncWriteExt};
+use dprobe_probes::wire::{Observation, PROTOCOL, Plan, Reply, Request};
+use futures_util::StreamExt;
 use tokio::time::{Instant, timeout, timeout_at};
 
 use super::client::Client;
-use super::error::{EngineError, WORDS, chain};
-use super::lines::Lines;
+use super::conversation::Conversation;
+use super::error::{EngineError, WORDS};
 use super::session::{Agents, Outstanding};
 use super::{AGENT_LABEL, SESSION_LABEL};
 
@@ -35,10 +32,6 @@ const REMOVAL: Duration = Duration::from_secs(5);
 
 /// The most that one plan may bring back. Far beyond what an agent has to say.
 const MAX_OBSERVATIONS: usize = 50_000;
-const MAX_BYTES: usize = 64 * 1024 * 1024;
-
-/// How much of an agent's standard error is kept for an error message, in bytes.
-const LAST_WORDS: usize = 2048;
 
 /// The limits of an agent.
 const MEMORY: i64 = 64 * 1024 * 1024;
@@ -74,16 +67,6 @@ pub struct Agent {
     /// Whether networks may not be removed while it is attached to them.
     holds_networks: bool,
     outstanding: Outstanding,
-}
-
-/// The two directions of the connection to an agent.
-struct Conversation {
-    input: Pin<Box<dyn AsyncWrite + Send>>,
-    output: Pin<Box<dyn Stream<Item = Result<LogOutput, bollard::errors::Error>> + Send>>,
-    lines: Lines,
-    /// How many bytes came since the last plan.
-    received: usize,
-    last_words: Vec<u8>,
 }
 
 /// What is needed to start an agent.
@@ -152,13 +135,7 @@ impl Start<'_> {
         let options =
             AttachContainerOptionsBuilder::default().stream(true).stdin(true).stdout(true).stderr(true).build();
         let attached = docker.attach_container(id, Some(options)).await.map_err(failed("attach to"))?;
-        let mut conversation = Conversation {
-            input: attached.input,
-            output: attached.output,
-            lines: Lines::new(MAX_LINE),
-            received: 0,
-            last_words: Vec::new(),
-        };
+        let mut conversation = Conversation::over(attached);
         docker
             .start_container(id, None::<StartContainerOptions>)
             .await
@@ -307,7 +284,7 @@ impl Agent {
     /// Ends the agent by closing its input; the engine then removes it. Only where it is attached to networks is the removal
     /// waited for, since a network that is in use cannot be removed.
     pub async fn stop(mut self) {
-        let _ = timeout(GRACE, self.conversation.input.shutdown()).await;
+        let _ = timeout(GRACE, self.conversation.end()).await;
         if self.holds_networks {
             removed(&self.client, &self.id).await;
         }
@@ -318,67 +295,6 @@ impl Agent {
     #[must_use]
     pub fn container_id(&self) -> &str {
         &self.id
-    }
-}
-
-impl Conversation {
-    async fn say(&mut self, request: &Request) -> Result<(), String> {
-        let mut line = serde_json::to_vec(request).map_err(|error| error.to_string())?;
-        line.push(b'\n');
-        self.received = 0;
-        let sent = async {
-            self.input.write_all(&line).await?;
-            self.input.flush().await
-        };
-        sent.await.map_err(|error| format!("it cannot be talked to: {error}"))
-    }
-
-    /// The next thing that the agent says; none where its output has ended.
-    async fn reply(&mut self) -> Result<Option<Reply>, String> {
-        loop {
-            match self.lines.next() {
-                Ok(Some(line)) => {
-                    return serde_json::from_slice(line)
-                        .map(Some)
-                        .map_err(|error| format!("what it said is not understood: {error}: {}", printable(line, 200)));
-                }
-                Ok(None) => {}
-                Err(_) => return Err("it said a line without end".to_owned()),
-            }
-            match self.output.next().await {
-                Some(Ok(LogOutput::StdOut { message })) => {
-                    self.received += message.len();
-                    if self.received > MAX_BYTES {
-                        return Err("it has too much to say".to_owned());
-                    }
-                    self.lines.push(&message);
-                }
-                Some(Ok(LogOutput::StdErr { message } | LogOutput::Console { message })) => self.remember(&message),
-                Some(Ok(LogOutput::StdIn { .. })) => {}
-                Some(Err(error)) => return Err(format!("the connection to it broke: {}", chain(&error))),
-                None => return Ok(None),
-            }
-        }
-    }
-
-    fn remember(&mut self, words: &[u8]) {
-        self.last_words.extend_from_slice(words);
-        let surplus = self.last_words.len().saturating_sub(LAST_WORDS);
-        self.last_words.drain(..surplus);
-    }
-
-    /// How an agent ended whose output has ended.
-    fn ending(&self, exit: Option<String>) -> String {
-        self.with_last_words(match exit {
-            Some(code) => format!("it ended with exit code {code}"),
-            None => "it ended".to_owned(),
-        })
-    }
-
-    fn with_last_words(&self, problem: String) -> String {
-        let words = if self.last_words.is_empty() { self.lines.rest() } else { &self.last_words };
-        let words = printable(words.trim_ascii(), WORDS);
-        if words.is_empty() { problem } else { format!("{problem}; its last words: {words}") }
     }
 }
 
