@@ -6,7 +6,7 @@
 use std::net::{IpAddr, Ipv4Addr};
 
 use crate::report::{PortOrigin, Source, SourceKind, Target, TargetKind};
-use crate::topology::{Container, NetworkMode, Protocol, Topology};
+use crate::topology::{Container, NetworkMode, Protocol, Subnet, Topology};
 use crate::words::{HostWord, PlaceWord, SourceWord, TargetWord};
 
 mod names;
@@ -255,8 +255,7 @@ pub fn gateway_of(source: &Source, topology: &Topology) -> Option<IpAddr> {
     let own = source_networks(source, topology).into_iter();
     let leads_out = |key: &str| topology.networks.get(key).filter(|network| !network.internal);
     let gateway = |key: &str| {
-        leads_out(key)
-            .and_then(|network| network.subnets.iter().filter_map(|subnet| subnet.gateway).find(IpAddr::is_ipv4))
+        leads_out(key).and_then(|network| network.subnets.iter().filter_map(Subnet::host_address).find(IpAddr::is_ipv4))
     };
     own.clone().find_map(gateway).or_else(|| topology.default_bridge().and_then(gateway))
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 
-use super::{Attachment, Container, Network, NetworkMode, Protocol, PublishedPort, Status, Topology};
+use super::{Attachment, Container, Network, NetworkMode, Protocol, PublishedPort, Status, Subnet, Topology};
 
 impl Topology {
     /// The container whose network namespace `container` lives in: itself, or for `container:X` the one that X leads to.
@@ -52,7 +52,7 @@ impl Topology {
     #[must_use]
     pub fn is_gateway(&self, address: IpAddr) -> bool {
         self.networks.values().any(|network| {
-            network.driver == "bridge" && network.subnets.iter().any(|subnet| subnet.gateway == Some(address))
+            network.driver == "bridge" && network.subnets.iter().any(|subnet| subnet.host_address() == Some(address))
         })
     }
 
@@ -153,6 +153,15 @@ impl Network {
     #[must_use]
     pub fn is_attachable(&self) -> bool {
         !matches!(self.driver.as_str(), "host" | "null")
+    }
+}
+
+impl Subnet {
+    /// The address of the host in it. Where the engine names none, as for a default bridge that was never configured, it is
+    /// the first, which is what the engine's own address management hands out before any other.
+    #[must_use]
+    pub fn host_address(&self) -> Option<IpAddr> {
+        self.gateway.or_else(|| self.range.hosts().next())
     }
 }
 

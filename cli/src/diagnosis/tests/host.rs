@@ -150,3 +150,14 @@ fn nothing_on_the_host_listens_there() {
         .check("localhost:1");
     assert_eq!(facts::codes(&check), ["nothing-listening"]);
 }
+
+#[test]
+fn the_address_of_the_default_bridge_is_the_host_although_the_engine_names_no_gateway() {
+    let check = pair()
+        .default_bridge()
+        .edit_network("bridge", |bridge| bridge.subnets[0].gateway = None)
+        .dials("172.17.0.1", 5432, TcpOutcome::Refused)
+        .listens("host", "127.0.0.1", 5432)
+        .check("172.17.0.1:5432");
+    assert_eq!(facts::codes(&check), ["host-bind-loopback"]);
+}
