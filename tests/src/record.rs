@@ -26,7 +26,9 @@ pub(crate) fn keep(report: &Value) {
     }
     let thread = std::thread::current();
     let test = thread.name().unwrap_or("main").replace("::", "-");
-    let code = report["checks"][0]["diagnoses"][0]["code"].as_str().unwrap_or("healthy");
+    let check = &report["checks"][0];
+    let established = check["diagnoses"][0]["code"].as_str();
+    let code = established.unwrap_or(if check["verdict"] == "reachable" { "healthy" } else { "unknown" });
     let file = dir.join(format!("{}.json", numbered(format!("{test}--{code}"))));
     std::fs::create_dir_all(&dir).expect("the directory of the records");
     std::fs::write(file, lines(&kept)).expect("a record");
