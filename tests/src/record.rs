@@ -3,7 +3,7 @@
 //! and the codes that it led to. What belongs to others on the same engine is left out.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Mutex;
 
 use serde_json::{Value, json};
@@ -11,15 +11,47 @@ use serde_json::{Value, json};
 /// How the names of stacks begin (see [`crate::Stack`]); digits of the process and a number follow.
 const PREFIX: &str = "dpt";
 
+/// A record with more containers than this is left out: it is of a test of size, and has nothing new to tell.
+const MAX_CONTAINERS: usize = 20;
+
+/// The address that takes the place of the machine's own DNS servers (TEST-NET-1, RFC 5737).
+const SOME_NAMESERVER: &str = "192.0.2.53";
+
 /// Writes a report of the running test, where the environment asks for it.
 pub(crate) fn keep(report: &Value) {
     let Some(dir) = std::env::var_os("DPROBE_RECORD").map(PathBuf::from) else { return };
+    let kept = without_numbers(&pruned(report));
+    if kept["topology"]["containers"].as_object().is_none_or(|containers| containers.len() > MAX_CONTAINERS) {
+        return;
+    }
     let thread = std::thread::current();
     let test = thread.name().unwrap_or("main").replace("::", "-");
-    let code = report["checks"][0]["diagnoses"][0]["code"].as_str().unwrap_or("healthy");
+    let check = &report["checks"][0];
+    let established = check["diagnoses"][0]["code"].as_str();
+    let code = established.unwrap_or(if check["verdict"] == "reachable" { "healthy" } else { "unknown" });
     let file = dir.join(format!("{}.json", numbered(format!("{test}--{code}"))));
     std::fs::create_dir_all(&dir).expect("the directory of the records");
-    std::fs::write(file, format!("{:#}\n", without_numbers(&pruned(report)))).expect("a record");
+    std::fs::write(file, lines(&kept)).expect("a record");
+}
+
+/// JSON with a line for each container, network, observation and check, so that a difference can be read.
+fn lines(report: &Value) -> String {
+    format!("{}\n", broken(report, 3))
+}
+
+/// JSON whose outer levels, so many of them, are broken into lines.
+fn broken(value: &Value, levels: usize) -> String {
+    let Some(inner) = levels.checked_sub(1) else { return value.to_string() };
+    match value {
+        Value::Array(items) if !items.is_empty() => {
+            format!("[\n{}\n]", items.iter().map(Value::to_string).collect::<Vec<_>>().join(",\n"))
+        }
+        Value::Object(fields) if !fields.is_empty() => {
+            let entries = fields.iter().map(|(key, value)| format!("{}: {}", json!(key), broken(value, inner)));
+            format!("{{\n{}\n}}", entries.collect::<Vec<_>>().join(",\n"))
+        }
+        _ => value.to_string(),
+    }
 }
 
 /// The name, with a number where this process has used it before.
@@ -35,29 +67,96 @@ fn pruned(report: &Value) -> Value {
     let mut report = report.clone();
     let stacks = stacks_in(&report["checks"].to_string());
     let is_ours = |key: &str| !stacks_in(key).is_disjoint(&stacks);
-    for (key, container) in retain(&mut report["topology"]["containers"], is_ours) {
-        let files = container["compose"]["files"].as_array_mut().into_iter().flatten();
+    retain(&mut report["topology"]["containers"], is_ours);
+    retain(&mut report["topology"]["networks"], |key| matches!(key, "bridge" | "host" | "none") || is_ours(key));
+    for container in values(&mut report["topology"]["containers"]) {
+        let files = container.pointer_mut("/compose/files").and_then(Value::as_array_mut).into_iter().flatten();
         for file in files {
-            *file = json!(Path::new(file.as_str().unwrap_or(&key)).file_name().map(|name| name.to_string_lossy()));
+            let path = PathBuf::from(file.as_str().unwrap_or_default());
+            *file = json!(path.file_name().map(|name| name.to_string_lossy()));
         }
     }
-    retain(&mut report["topology"]["networks"], |key| matches!(key, "bridge" | "host" | "none") || is_ours(key));
-    for check in report["checks"].as_array_mut().into_iter().flatten() {
+    for check in values(&mut report["checks"]) {
         check["stages"] = json!([]);
-        for diagnosis in check["diagnoses"].as_array_mut().into_iter().flatten() {
+        for diagnosis in values(&mut check["diagnoses"]) {
             for (words, blank) in [("title", json!("")), ("explanation", json!("")), ("fixes", json!([]))] {
                 diagnosis[words] = blank;
             }
         }
     }
+    without_the_machine(&mut report);
     report
 }
 
-/// Drops the entries of an object whose keys are not wanted, and hands out the others.
-fn retain(object: &mut Value, wanted: impl Fn(&str) -> bool) -> Vec<(String, &mut Value)> {
-    let Some(object) = object.as_object_mut() else { return Vec::new() };
-    object.retain(|key, _| wanted(key));
-    object.iter_mut().map(|(key, value)| (key.clone(), value)).collect()
+/// Drops what the facts tell of the machine beside the stack: its kernel, its other interfaces and sockets, its own name,
+/// its DNS servers.
+fn without_the_machine(report: &mut Value) {
+    for field in ["kernel", "os"] {
+        report["engine"][field] = json!("Linux");
+    }
+    let topology = report["topology"].to_string();
+    let about = format!("{topology}{}", report["checks"]);
+    let speaks_of = |port: &Value| {
+        let words = [format!("port\":{port},"), format!("port\":{port}}}"), format!(":{port}\"")];
+        words.iter().any(|word| about.contains(word))
+    };
+    let is_host =
+        |fact: &Value| fact["interfaces"].as_array().into_iter().flatten().any(|one| one["name"] == "docker0");
+    let observations = report["observations"].as_array().cloned().unwrap_or_default();
+    let mut hosts: BTreeSet<String> = observations.iter().filter(|fact| is_host(fact)).map(place).collect();
+    hosts.insert("host".to_owned());
+
+    for fact in values(&mut report["observations"]).filter(|fact| hosts.contains(&place(fact))) {
+        keep_items(fact, "sockets", |socket| speaks_of(&socket["port"]));
+        keep_items(fact, "hosts", |entry| entry["names"].to_string().contains("\"localhost\""));
+        keep_items(fact, "interfaces", |one| {
+            let ours = |address: &Value| topology.contains(&address["address"].to_string());
+            one["loopback"] == true || one["addresses"].as_array().into_iter().flatten().any(ours)
+        });
+        let left: Vec<Value> =
+            fact["interfaces"].as_array().into_iter().flatten().map(|one| one["name"].clone()).collect();
+        keep_items(fact, "routes", |route| left.contains(&route["interface"]));
+    }
+
+    let servers: BTreeSet<&str> = observations
+        .iter()
+        .flat_map(|fact| fact["nameservers"].as_array().into_iter().flatten())
+        .filter_map(Value::as_str)
+        .filter(|server| !server.starts_with("127.") && !topology.contains(&format!("\"{server}\"")))
+        .collect();
+    let mut text = report.to_string();
+    for server in servers {
+        text = text.replace(&format!("\"{server}\""), &format!("\"{SOME_NAMESERVER}\""));
+    }
+    *report = serde_json::from_str(&text).expect("the same JSON with another address");
+}
+
+/// Where a fact was seen.
+fn place(fact: &Value) -> String {
+    fact["in"].as_str().unwrap_or_default().to_owned()
+}
+
+/// The elements of an array, or the values of an object.
+fn values(of: &mut Value) -> Box<dyn Iterator<Item = &mut Value> + '_> {
+    match of {
+        Value::Array(items) => Box::new(items.iter_mut()),
+        Value::Object(fields) => Box::new(fields.values_mut()),
+        _ => Box::new(std::iter::empty()),
+    }
+}
+
+/// Drops the elements of a field's array that are not wanted.
+fn keep_items(of: &mut Value, field: &str, wanted: impl Fn(&Value) -> bool) {
+    if let Some(items) = of.get_mut(field).and_then(Value::as_array_mut) {
+        items.retain(|item| wanted(item));
+    }
+}
+
+/// Drops the entries of an object whose keys are not wanted.
+fn retain(object: &mut Value, wanted: impl Fn(&str) -> bool) {
+    if let Some(fields) = object.as_object_mut() {
+        fields.retain(|key, _| wanted(key));
+    }
 }
 
 /// The names of the stacks that a text speaks of, such as `dpt1f2e00-1`.
@@ -90,25 +189,47 @@ fn without_numbers(report: &Value) -> Value {
 mod tests {
     use super::*;
 
-    #[test]
-    fn what_belongs_to_others_is_left_out() {
-        let report = json!({
-            "checks": [{ "from": { "typed": "dpt1f2e00-1-web" }, "stages": [1], "diagnoses": [{ "title": "x" }] }],
+    fn report() -> Value {
+        json!({
+            "engine": { "kernel": "6.1.0-special" },
+            "checks": [{
+                "from": { "typed": "dpt1f2e00-1-web" },
+                "to": { "port": 80 },
+                "stages": [1],
+                "diagnoses": [{ "title": "x" }],
+            }],
+            "observations": [
+                { "in": "dpt1f2e00-1-web", "nameservers": ["10.9.8.7", "127.0.0.11"], "search": [] },
+                {
+                    "in": "host",
+                    "sockets": [{ "port": 80 }, { "port": 8080 }],
+                    "interfaces": [
+                        { "name": "lo", "loopback": true },
+                        { "name": "docker0", "addresses": [{ "address": "172.17.0.1" }] },
+                        { "name": "eth0", "addresses": [{ "address": "10.9.8.1" }] },
+                    ],
+                    "routes": [{ "interface": "eth0" }, { "interface": "docker0" }],
+                },
+            ],
             "topology": {
                 "containers": {
                     "dpt1f2e00-1-web": { "compose": { "files": ["/tmp/x/docker-compose.yml"] } },
                     "dpt1f2e00-11-web": {},
                     "somebody": {},
                 },
-                "networks": { "bridge": {}, "dpt1f2e00-1-net": {}, "other": {} },
+                "networks": { "bridge": { "gateway": "172.17.0.1" }, "dpt1f2e00-1-net": {}, "other": {} },
             },
-        });
-        let kept = without_numbers(&pruned(&report));
+        })
+    }
+
+    #[test]
+    fn what_belongs_to_others_is_left_out() {
+        let kept = without_numbers(&pruned(&report()));
         assert_eq!(
             kept["topology"],
             json!({
                 "containers": { "dpt-1-web": { "compose": { "files": ["docker-compose.yml"] } } },
-                "networks": { "bridge": {}, "dpt-1-net": {} },
+                "networks": { "bridge": { "gateway": "172.17.0.1" }, "dpt-1-net": {} },
             })
         );
         assert_eq!(kept["checks"][0]["from"]["typed"], "dpt-1-web");
@@ -116,6 +237,25 @@ mod tests {
             (&kept["checks"][0]["stages"], &kept["checks"][0]["diagnoses"][0]["title"]),
             (&json!([]), &json!(""))
         );
+    }
+
+    #[test]
+    fn what_belongs_to_the_machine_is_left_out() {
+        let kept = pruned(&report());
+        assert_eq!(kept["engine"]["kernel"], "Linux");
+        assert_eq!(kept["observations"][0]["nameservers"], json!([SOME_NAMESERVER, "127.0.0.11"]));
+        let host = &kept["observations"][1];
+        assert_eq!(host["sockets"], json!([{ "port": 80 }]));
+        assert_eq!(host["interfaces"].as_array().map(Vec::len), Some(2));
+        assert_eq!(host["routes"], json!([{ "interface": "docker0" }]));
+        assert!(host.get("hosts").is_none(), "{host}");
+    }
+
+    #[test]
+    fn a_record_is_the_same_json_in_lines() {
+        let text = lines(&report());
+        assert_eq!(serde_json::from_str::<Value>(&text).expect("JSON"), report());
+        assert!(text.contains("\n\"somebody\": {}\n"), "{text}");
     }
 
     #[test]
