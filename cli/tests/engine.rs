@@ -1,6 +1,7 @@
 //! The engine module against a real engine.
 
 use std::fs;
+use std::time::Duration;
 
 use dprobe::engine::{Agent, Capability, Engine, EngineChoice, EngineError, Namespace};
 use dprobe::topology::{Container, NetworkMode, Protocol, Status};
@@ -211,8 +212,10 @@ impl FalseAgent {
     async fn error(&self) -> EngineError {
         let engine = engine().await.with_agent_image(Some(self.name.clone()));
         let error = engine.start_agent("place", Namespace::Host, Capability::None).await.err().expect("no agent");
-        let left = docker_ok(["ps", "-aq", "--filter", &format!("ancestor={}", self.name)]);
-        assert_eq!(left, "", "a container is left after: {error}");
+        // The engine removes what has ended in its own time.
+        dprobe_tests::until(&format!("no container to be left after: {error}"), Duration::from_secs(10), || {
+            docker_ok(["ps", "-aq", "--filter", &format!("ancestor={}", self.name)]).is_empty().then_some(())
+        });
         error
     }
 }
