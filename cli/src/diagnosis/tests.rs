@@ -365,3 +365,20 @@ fn without_agents_the_engine_alone_is_believed_as_far_as_it_goes() {
     let open = pair().without_observations().check("mongodb:27017");
     assert_eq!((open.verdict, open.diagnoses.len()), (Verdict::Inconclusive, 0));
 }
+
+#[test]
+fn a_stopped_container_of_the_own_network_is_meant_before_a_running_one_elsewhere() {
+    let alias = |container: &mut crate::topology::Container| {
+        container.attachments.values_mut().for_each(|attachment| attachment.names.push("db".to_owned()));
+    };
+    let check = apart()
+        .container(container("a-db", "mongo").on("back", "172.19.0.7"))
+        .container(container("own-db", "mongo").on("front", "172.18.0.7"))
+        .edit("a-db", alias)
+        .edit("own-db", alias)
+        .edit("own-db", |own| own.state.status = Status::Exited)
+        .finds_nothing("db")
+        .check("db:27017");
+    assert_eq!(check.to.container.as_deref(), Some("own-db"));
+    assert_eq!(facts::codes(&check), ["target-not-running"]);
+}

@@ -13,7 +13,8 @@ pub(super) fn container<'a>(
 ) -> Result<&'a Container, ResolveError> {
     let source = seen_from.and_then(|source| source.container.as_ref()).and_then(|name| topology.containers.get(name));
     let networks = seen_from.map(|source| super::source_networks(source, topology)).unwrap_or_default();
-    if let Some(found) = resolved_on(word, &networks, topology) {
+    let attached = attached_on(word, &networks, topology);
+    if let Some(found) = attached.iter().find(|container| container.state.status.has_processes()) {
         return Ok(found);
     }
     let linked =
@@ -22,6 +23,10 @@ pub(super) fn container<'a>(
         return Ok(found);
     }
     if let Some(found) = topology.containers.get(word) {
+        return Ok(found);
+    }
+    // It had this name on a network of the source until it stopped, which makes it likelier than any running one elsewhere.
+    if let Some(found) = attached.first() {
         return Ok(found);
     }
     let by_id: Vec<_> = topology.containers.values().filter(|container| is_id(word, container)).collect();
@@ -85,14 +90,15 @@ pub(super) fn network<'a>(word: &str, topology: &'a Topology) -> Result<&'a str,
     })
 }
 
-/// The running container that the resolver of one of these networks knows by a name.
-fn resolved_on<'a>(word: &str, networks: &[&str], topology: &'a Topology) -> Option<&'a Container> {
-    topology.containers.values().filter(|container| container.state.status.has_processes()).find(|container| {
+/// The containers that have a name on one of these networks, whether they run or not.
+fn attached_on<'a>(word: &str, networks: &[&str], topology: &'a Topology) -> Vec<&'a Container> {
+    let named = |container: &&Container| {
         networks
             .iter()
             .filter_map(|network| container.attachments.get(*network))
             .any(|attachment| attachment.answers_to(word))
-    })
+    };
+    topology.containers.values().filter(named).collect()
 }
 
 /// One of the containers of a service: replicas are alike, so a running one stands for all. Containers of different
