@@ -50,7 +50,7 @@ pub async fn demo(
     }
     progress("loading the agent's image");
     let image = engine.load_agent().await.map_err(|error| engine_failure(&error))?;
-    let mut stage = Stage::new(choice, &image.tag);
+    let mut stage = Stage::new(choice, image.tag);
     tell(out, &format!("{}: {}\n", scenario.name, scenario.about))?;
     for command in scenario.set_up(&mut stage) {
         tell(out, &format!("$ {command}"))?;

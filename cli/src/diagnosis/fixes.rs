@@ -125,6 +125,6 @@ mod tests {
 
     #[test]
     fn commands_are_quoted_for_a_shell() {
-        assert_eq!(command(&["docker", "start", "it's"]), r#"docker start 'it'\''s'"#);
+        assert_eq!(command(&["docker", "start", "it's"]), r"docker start 'it'\''s'");
     }
 }

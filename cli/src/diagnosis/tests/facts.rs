@@ -25,7 +25,8 @@ pub(super) fn codes(check: &Check) -> Vec<&str> {
 /// A container that has been up for long, on no network yet.
 pub(in crate::diagnosis) fn container(name: &str, image: &str) -> Container {
     Container {
-        id: format!("{:0>64}", name.bytes().map(|byte| format!("{byte:x}")).collect::<String>()),
+        // Begins with what is no hexadecimal digit, so no word of a test is taken for a prefix of it.
+        id: format!("{name:z>64}"),
         name: name.to_owned(),
         image: image.to_owned(),
         hostname: String::new(),
@@ -125,7 +126,7 @@ impl Facts {
         self.edit(name, |container| container.state.health = Some(Health { status, last_output: String::new() }))
     }
 
-    pub(super) fn from_host(mut self) -> Self {
+    pub(super) fn seen_from_host(mut self) -> Self {
         "host".clone_into(&mut self.from);
         self
     }

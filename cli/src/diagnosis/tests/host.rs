@@ -35,7 +35,7 @@ fn ports_of_the_host() {
         Facts::new()
             .network("front", "172.18.0.0/16")
             .container(container("web", "nginx").on("front", "172.18.0.2").publishes(8083, 80, protocol))
-            .from_host()
+            .seen_from_host()
     };
     let wrong = published(Protocol::Tcp)
         .dials_closed("127.0.0.1", 8083)
@@ -64,7 +64,7 @@ fn exposed_is_not_published() {
         Facts::new()
             .network("front", "172.18.0.0/16")
             .container(container("web", "nginx").on("front", "172.18.0.2").exposes(80))
-            .from_host()
+            .seen_from_host()
             .listens("web", "0.0.0.0", 80)
     };
     let by_name = facts().check("web:80");
@@ -133,7 +133,7 @@ fn a_stopped_container_that_would_publish_the_port() {
                 mongodb.requested = std::mem::take(&mut mongodb.published);
                 mongodb.state.status = Status::Exited;
             })
-            .from_host()
+            .seen_from_host()
             .dials_as("localhost", "127.0.0.1", 27018, outcome)
             .check("localhost:27018")
     };
@@ -144,7 +144,7 @@ fn a_stopped_container_that_would_publish_the_port() {
 #[test]
 fn nothing_on_the_host_listens_there() {
     let check = Facts::new()
-        .from_host()
+        .seen_from_host()
         .dials_as("localhost", "127.0.0.1", 1, TcpOutcome::Refused)
         .listens("host", "0.0.0.0", 22)
         .check("localhost:1");
