@@ -11,7 +11,7 @@ use dprobe_probes::wire::Observation;
 
 use crate::diagnosis::{self, Case};
 use crate::engine::{Engine, EngineError};
-use crate::plan::{self, Limits, Round};
+use crate::plan::{self, Limits, Post, Round};
 use crate::report::{Check, Report, SCHEMA, Source, Target, Verdict};
 use crate::resolve::{self, ResolveError};
 use crate::topology::Topology;
@@ -103,9 +103,8 @@ struct Look<'a> {
 impl Look<'_> {
     async fn at(&mut self, targets: Vec<Target>) -> Result<Vec<Check>, InvestigationError> {
         (self.progress)("starting agents in the namespaces concerned");
-        let mut places: Vec<String> = vec![self.from.place.clone()];
-        places.extend(targets.iter().filter_map(|target| target.place.clone()));
-        self.crew.muster(&self.from, &self.topology, places).await?;
+        let places = targets.iter().filter_map(|target| target.place.as_ref()).chain([&self.from.place]);
+        self.crew.muster(&self.from, &self.topology, places.map(Post::plain).collect()).await?;
         let targets = self.choose_ports(targets).await?;
         (self.progress)("probing");
         for target in &targets {
@@ -116,10 +115,10 @@ impl Look<'_> {
         (self.progress)("looking closer");
         for target in &targets {
             let case = Case::new(&self.from, target, &self.topology, &self.observations);
-            plan::second_round(&mut self.round, &case, &self.topology, self.limits);
+            plan::second_round(&mut self.round, &case, self.limits);
         }
-        let places: Vec<String> = self.round.places().map(str::to_owned).collect();
-        self.crew.muster(&self.from, &self.topology, places).await?;
+        let posts = self.round.posts().cloned().collect();
+        self.crew.muster(&self.from, &self.topology, posts).await?;
         self.run().await?;
         self.ask_for_details(&targets).await;
         let judge = |target| diagnosis::judge(self.from.clone(), target, &self.topology, &self.observations);

@@ -6,16 +6,16 @@ use dprobe_probes::wire::Observation;
 use futures_util::future::join_all;
 
 use crate::engine::{Agent, Capability, Engine, EngineError, Namespace};
-use crate::plan::{Limits, Round};
+use crate::plan::{Limits, Post, Round};
 use crate::report::{Source, SourceKind};
 use crate::resolve::HOST;
 use crate::topology::{NetworkMode, Topology};
 
-/// The agents at their places.
+/// The agents at their posts.
 pub(super) struct Crew<'a> {
     engine: &'a Engine,
     allowed: bool,
-    agents: BTreeMap<String, Agent>,
+    agents: BTreeMap<Post, Agent>,
     /// Places that could not be entered; they are not tried again.
     lost: Vec<String>,
 }
@@ -25,7 +25,7 @@ impl<'a> Crew<'a> {
         Self { engine, allowed, agents: BTreeMap::new(), lost: Vec::new() }
     }
 
-    /// Starts an agent at each place that has none, all at once.
+    /// Starts an agent at each post that has none, all at once.
     ///
     /// # Errors
     /// When an agent cannot be started for a reason that concerns them all, or at the source. A target that has vanished
@@ -34,47 +34,49 @@ impl<'a> Crew<'a> {
         &mut self,
         from: &Source,
         topology: &Topology,
-        mut places: Vec<String>,
+        mut posts: Vec<Post>,
     ) -> Result<(), EngineError> {
         if !self.allowed {
             return Ok(());
         }
-        places.sort();
-        places.dedup();
-        places.retain(|place| !self.agents.contains_key(place) && !self.lost.contains(place));
+        posts.sort();
+        posts.dedup();
+        posts.retain(|post| !self.agents.contains_key(post) && !self.lost.contains(&post.place));
         let engine = self.engine;
-        let started = join_all(places.into_iter().filter_map(|place| {
-            let namespace = namespace(&place, from, topology)?;
+        let started = join_all(posts.into_iter().filter_map(|post| {
+            let namespace = namespace(&post.place, from, topology)?;
+            let capability = if post.raw { Capability::NetRaw } else { Capability::None };
             Some(async move {
-                let agent = engine.start_agent(&place, namespace, Capability::None).await;
-                (place, agent)
+                let agent = engine.start_agent(&post.place, namespace, capability).await;
+                (post, agent)
             })
         }))
         .await;
         let mut failed = None;
-        for (place, agent) in started {
+        for (post, agent) in started {
             match agent {
                 Ok(agent) => {
-                    self.agents.insert(place, agent);
+                    self.agents.insert(post, agent);
                 }
-                Err(EngineError::Gone { .. }) if place != from.place => self.lost.push(place),
+                Err(EngineError::Gone { .. }) if post.place != from.place => self.lost.push(post.place),
+                // Some engines and policies give nobody this right; what is left unasked is left open.
+                Err(error) if post.raw => tracing::debug!(%error, place = post.place, "no agent with raw sockets"),
                 Err(error) => failed = failed.or(Some(error)),
             }
         }
         failed.map_or(Ok(()), Err)
     }
 
-    /// Runs a round at all its places at once.
+    /// Runs a round at all its posts at once.
     ///
     /// # Errors
     /// When an agent breaks off for a reason other than that its namespace went away.
     pub(super) async fn run(&mut self, round: &Round, limits: Limits) -> Result<Vec<Observation>, EngineError> {
-        let runs = self.agents.iter_mut().filter(|(place, _)| round.places().any(|asked| asked == place.as_str())).map(
-            |(place, agent)| {
-                let plan = round.plan(place, limits);
-                async move { agent.run(plan).await }
-            },
-        );
+        let asked = |post: &Post| round.posts().any(|asked| asked == post);
+        let runs = self.agents.iter_mut().filter(|(post, _)| asked(post)).map(|(post, agent)| {
+            let plan = round.plan(post, limits);
+            async move { agent.run(plan).await }
+        });
         let mut observations = Vec::new();
         for seen in join_all(runs).await {
             observations.extend(seen?);

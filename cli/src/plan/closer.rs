@@ -1,0 +1,26 @@
+//! The second round, one file a question: what is only worth asking where the first round has left something open. To add a
+//! question, write its file by the shape of its neighbours and name it in the list below.
+
+mod gateway;
+mod host;
+mod peers;
+
+use super::round::{Limits, Round};
+use crate::diagnosis::Case;
+
+/// A question: asks nothing where the case leaves nothing open for it.
+type Question = fn(&mut Round, &Case<'_>, Limits);
+
+const QUESTIONS: &[Question] = &[host::ask, peers::ask, gateway::ask];
+
+/// The second round of a check: empty where the first has settled it.
+pub fn second_round(round: &mut Round, case: &Case<'_>, limits: Limits) {
+    for question in QUESTIONS {
+        question(round, case, limits);
+    }
+}
+
+/// Whether the source is kept from its target.
+fn is_blocked(case: &Case<'_>) -> bool {
+    !case.gets_through() || case.unpublished()
+}

@@ -1,0 +1,16 @@
+//! What the host listens on, where the host is dialled in vain.
+
+use dprobe_probes::wire::Probe;
+
+use super::super::round::{Limits, Round};
+use super::is_blocked;
+use crate::diagnosis::Case;
+use crate::report::TargetKind;
+use crate::resolve::HOST;
+
+pub(super) fn ask(round: &mut Round, case: &Case<'_>, _: Limits) {
+    let on_host = matches!(case.to.kind, TargetKind::Host | TargetKind::Loopback) || case.from_host();
+    if on_host && is_blocked(case) && case.to.port.is_some() && case.from.place != HOST {
+        round.ask(HOST, Probe::Listeners);
+    }
+}

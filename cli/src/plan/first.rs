@@ -1,0 +1,61 @@
+//! The first round: cheap, unprivileged, and enough for most checks.
+
+use std::net::IpAddr;
+use std::time::Duration;
+
+use dprobe_probes::http::HttpAsk;
+use dprobe_probes::lookup::LookupAsk;
+use dprobe_probes::ping::PingAsk;
+use dprobe_probes::tcp::TcpAsk;
+use dprobe_probes::udp::UdpAsk;
+use dprobe_probes::wire::Probe;
+
+use super::round::{Limits, Round, millis};
+use crate::report::{Source, Target, TargetKind};
+use crate::topology::Protocol;
+
+/// How long an established connection is watched where an engine's proxy may have accepted it for nobody. The proxy needs
+/// a round trip to the container to find that out.
+pub(super) const WATCH_PUBLISHED: Duration = Duration::from_millis(250);
+/// The same where nothing stands between: long enough for a greeting, short enough not to be felt.
+const WATCH_DIRECT: Duration = Duration::from_millis(5);
+
+/// What has to be known of a target before its port can be chosen: its listening sockets.
+pub fn ask_ports(round: &mut Round, target: &Target) {
+    if let Some(place) = &target.place {
+        round.ask(place, Probe::Listeners);
+    }
+}
+
+/// The first round of a check.
+pub fn first_round(round: &mut Round, from: &Source, to: &Target, ca_bundle: Option<&str>, limits: Limits) {
+    let timeout_ms = millis(limits.timeout);
+    for probe in [Probe::Network, Probe::Resolver, Probe::Listeners] {
+        round.ask(&from.place, probe);
+    }
+    if to.host.parse::<IpAddr>().is_err() {
+        round.ask(&from.place, Probe::Lookup(LookupAsk { name: to.host.clone(), timeout_ms, every_server: false }));
+    }
+    round.ask(&from.place, dial(to, timeout_ms));
+    if let Some(url) = to.url.as_ref().filter(|_| matches!(to.scheme.as_deref(), Some("http" | "https"))) {
+        let ask = HttpAsk { url: url.clone(), timeout_ms, ca_bundle: ca_bundle.map(str::to_owned) };
+        round.ask(&from.place, Probe::Http(ask));
+    }
+    if let Some(place) = &to.place {
+        round.ask(place, Probe::Network);
+        round.ask(place, Probe::Listeners);
+    }
+}
+
+fn dial(to: &Target, timeout_ms: u64) -> Probe {
+    let host = to.host.clone();
+    match (to.port, to.protocol) {
+        (Some(port), Protocol::Tcp) => {
+            let published = to.container_port != Some(port) || to.kind != TargetKind::Container;
+            let watch = if published { WATCH_PUBLISHED } else { WATCH_DIRECT };
+            Probe::Tcp(TcpAsk { host, port, timeout_ms, watch_ms: millis(watch) })
+        }
+        (Some(port), Protocol::Udp) => Probe::Udp(UdpAsk { host, port, timeout_ms: timeout_ms.min(1500) }),
+        (None, _) => Probe::Ping(PingAsk { host, timeout_ms: timeout_ms.min(1500), size: 0 }),
+    }
+}

@@ -1,0 +1,81 @@
+//! The probes of one round, by the agent that is to run them.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use dprobe_probes::wire::{Ask, Plan, Probe};
+
+/// What every plan is bound by.
+#[derive(Debug, Clone, Copy)]
+pub struct Limits {
+    /// How long each probe may take.
+    pub timeout: Duration,
+}
+
+/// Where an agent stands: in which namespace, and with what rights.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Post {
+    /// The name of the namespace, as in `Observation::place`.
+    pub place: String,
+    /// Whether it may open raw and packet sockets there. An agent of its own, so that the others need no right at all.
+    pub raw: bool,
+}
+
+impl Post {
+    /// A post without any right.
+    #[must_use]
+    pub fn plain(place: impl Into<String>) -> Self {
+        Self { place: place.into(), raw: false }
+    }
+}
+
+/// The probes of one round, by post. Hands out the ids, which go on from round to round.
+#[derive(Debug, Default)]
+pub struct Round {
+    asks: BTreeMap<Post, Vec<Ask>>,
+    next_id: usize,
+}
+
+impl Round {
+    /// An empty round whose ids follow those of the rounds before.
+    #[must_use]
+    pub fn after(previous: &Self) -> Self {
+        Self { asks: BTreeMap::new(), next_id: previous.next_id }
+    }
+
+    /// Whether nothing is asked.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.asks.is_empty()
+    }
+
+    /// The posts at which something is asked.
+    pub fn posts(&self) -> impl Iterator<Item = &Post> {
+        self.asks.keys()
+    }
+
+    /// Adds a probe, unless the same is asked there already.
+    pub(super) fn ask(&mut self, place: &str, probe: Probe) {
+        let post = Post { place: place.to_owned(), raw: matches!(probe, Probe::Arp(_)) };
+        let asks = self.asks.entry(post).or_default();
+        if asks.iter().any(|ask| ask.probe == probe) {
+            return;
+        }
+        self.next_id += 1;
+        asks.push(Ask { id: format!("p{}", self.next_id), probe });
+    }
+
+    /// The plan of a post.
+    #[must_use]
+    pub fn plan(&self, post: &Post, limits: Limits) -> Plan {
+        let asks = self.asks.get(post).cloned().unwrap_or_default();
+        // The probes keep their own time; the deadline is for what gets stuck, and longer, so that they can report.
+        let deadline = limits.timeout * 2 + Duration::from_secs(1);
+        Plan { place: post.place.clone(), deadline_ms: millis(deadline), asks }
+    }
+}
+
+/// A duration in whole milliseconds, at least one.
+pub(super) fn millis(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX).max(1)
+}
