@@ -12,10 +12,11 @@
 //! outcome.unreachable("bind-loopback").words(["127.0.0.1", "--bind_ip_all"]);
 //! ```
 //!
-//! The engine is the one that `docker` talks to; it has to run on this machine, for some tests listen on its host. The
-//! containers run the actor, a part of the agent's binary, from an image that is made once (see [`image`]). Everything
-//! made here carries a label with the process that made it; what a killed process left behind is swept by the next one
-//! (see [`run`]). Tests may run in parallel, in any order, and beside other users of the engine.
+//! The engine is the one that `docker` talks to; it has to run on this machine, for some tests listen on its host. Faults
+//! that touch a whole machine have a throw-away engine on a host of its own, a [`Lab`]. The containers run the actor, a part
+//! of the agent's binary, from an image that is made once (see [`image`]). Everything made here carries a label with the
+//! process that made it; what a killed process left behind is swept by the next one (see [`run`]). Tests may run in
+//! parallel, in any order, and beside other users of the engine.
 
 #![expect(clippy::missing_panics_doc, reason = "a test library reports by panicking, everywhere")]
 #![expect(clippy::must_use_candidate, reason = "a container is made for its own sake, with or without its handle")]
@@ -27,6 +28,7 @@ pub mod docker;
 pub mod fake_engine;
 pub mod host;
 pub mod image;
+pub mod lab;
 pub mod outcome;
 pub mod outside;
 pub mod poll;
@@ -36,7 +38,9 @@ pub mod stack;
 pub mod subnet;
 
 pub use compose::Compose;
+pub use docker::Engine;
 pub use host::HostListener;
+pub use lab::Lab;
 pub use outcome::{Dprobe, Outcome, check};
 pub use outside::Outside;
 pub use poll::until;

@@ -9,6 +9,7 @@ use serde_json::Value;
 
 use crate::binary;
 use crate::command::{Finished, run};
+use crate::docker::Engine;
 use crate::stack::Stack;
 
 /// How long one run of dprobe may take, many of them side by side.
@@ -35,6 +36,14 @@ impl Dprobe {
     pub fn env(mut self, name: &str, value: impl AsRef<OsStr>) -> Self {
         self.env.push((name.into(), Some(value.as_ref().to_owned())));
         self
+    }
+
+    /// Has it talk to this engine.
+    pub fn on(self, engine: &Engine) -> Self {
+        match engine.address() {
+            Some(address) => self.env("DOCKER_HOST", address),
+            None => self,
+        }
     }
 
     /// More arguments.

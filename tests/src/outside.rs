@@ -10,7 +10,7 @@ use crate::command::{Finished, run};
 use crate::{binary, poll};
 
 /// How its namespaces are called, before the process that made them.
-const PREFIX: &str = "dprobe-tests-";
+pub(crate) const PREFIX: &str = "dprobe-tests-";
 
 /// A machine outside with one server on port 80, until it is dropped.
 #[derive(Debug)]
@@ -88,7 +88,7 @@ fn serve(namespace: &str, address: Ipv4Addr) -> Child {
 }
 
 /// Removes the namespaces of processes that are no more.
-fn sweep() {
+pub(crate) fn sweep() {
     let all = ip(&["netns", "list"]).stdout;
     for name in all.lines().filter_map(|line| line.split_whitespace().next()) {
         let pid = name.strip_prefix(PREFIX).and_then(|rest| rest.split('.').next());
@@ -98,7 +98,7 @@ fn sweep() {
     }
 }
 
-fn ip(args: &[&str]) -> Finished {
+pub(crate) fn ip(args: &[&str]) -> Finished {
     run(Command::new("ip").args(args), Duration::from_secs(20))
 }
 

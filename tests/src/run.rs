@@ -57,7 +57,7 @@ pub fn sweep() {
 }
 
 /// Whether a label's process is gone. One that cannot be judged from here counts as alive.
-fn is_dead(run: &str) -> bool {
+pub(crate) fn is_dead(run: &str) -> bool {
     let mut parts = run.split('.');
     let (Some(pid), Some(start), Some(namespace)) = (parts.next(), parts.next(), parts.next()) else {
         return false;

@@ -6,8 +6,8 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
-use crate::docker::{docker, docker_ok, inspect, lines};
-use crate::{image, poll, run, subnet};
+use crate::docker::Engine;
+use crate::{poll, run, subnet};
 
 /// The label that says to which stack something belongs.
 pub const STACK_LABEL: &str = "io.dprobe.tests.stack";
@@ -18,6 +18,7 @@ const READY_LIMIT: Duration = Duration::from_secs(30);
 /// Networks and containers of one test. Dropping it, also while panicking, removes all of them.
 #[derive(Debug)]
 pub struct Stack {
+    engine: Engine,
     prefix: String,
     /// Networks made by commands that dprobe printed, which carry no label.
     adopted: Mutex<Vec<String>>,
@@ -30,13 +31,24 @@ impl Stack {
     /// When there is no engine, with what to do about it.
     #[must_use]
     pub fn new() -> Self {
-        static NEXT: AtomicU32 = AtomicU32::new(1);
         run::sweep();
+        Self::on(Engine::of_this_machine())
+    }
+
+    /// An empty stack on an engine.
+    pub(crate) fn on(engine: Engine) -> Self {
+        static NEXT: AtomicU32 = AtomicU32::new(1);
         let number = NEXT.fetch_add(1, Ordering::Relaxed);
         // The process id alone would come back one day, beside what a killed process left.
         let start = run::id().split('.').nth(1).and_then(|ticks| ticks.parse::<u64>().ok()).unwrap_or_default();
         let prefix = format!("dpt{:x}{:02x}-{number}", std::process::id(), start & 0xff);
-        Self { prefix, adopted: Mutex::default() }
+        Self { engine, prefix, adopted: Mutex::default() }
+    }
+
+    /// The engine it is on.
+    #[must_use]
+    pub fn engine(&self) -> &Engine {
+        &self.engine
     }
 
     /// The name that this stack gives to something, unique on the engine.
@@ -71,7 +83,7 @@ impl Stack {
             args.extend(["--subnet".to_owned(), format!("{base}/28")]);
             args.extend(flags.iter().map(|&flag| flag.to_owned()));
             args.push(name.clone());
-            let done = docker(&args);
+            let done = self.engine.docker(&args);
             if done.status.success() {
                 return Network { name, base };
             }
@@ -118,12 +130,7 @@ impl Stack {
             assert!(name.contains(&self.prefix), "`{line}` makes a network that could be somebody else's");
             self.adopted.lock().expect("no panic while it is held").push(name.to_owned());
         }
-        // The binary under test is the `dprobe` that a printed command means.
-        let beside = crate::binary::dprobe().parent().unwrap_or(std::path::Path::new("/")).to_owned();
-        let path = std::env::var_os("PATH").unwrap_or_default();
-        let path = std::env::join_paths([beside].into_iter().chain(std::env::split_paths(&path))).expect("a path");
-        let mut shell = std::process::Command::new("sh");
-        let done = crate::command::run(shell.args(["-c", line]).env("PATH", path), Duration::from_secs(90));
+        let done = self.engine.shell(line);
         assert!(done.status.success(), "the printed command `{line}` failed: {}", done.stderr.trim());
     }
 }
@@ -136,21 +143,32 @@ impl Default for Stack {
 
 impl Drop for Stack {
     fn drop(&mut self) {
+        if self.engine.address().is_some() {
+            // All of it goes with the lab.
+            return;
+        }
         // Nothing here may panic, for the stack may go because of a panic.
         let ours = format!("label={STACK_LABEL}={}", self.prefix);
         let list = |args: &[&str]| -> Vec<String> {
-            docker(args).stdout.lines().map(str::trim).filter(|line| !line.is_empty()).map(ToOwned::to_owned).collect()
+            self.engine
+                .docker(args)
+                .stdout
+                .lines()
+                .map(str::trim)
+                .filter(|line| !line.is_empty())
+                .map(ToOwned::to_owned)
+                .collect()
         };
         let containers = list(&["ps", "-aq", "--filter", &ours]);
         if !containers.is_empty() {
-            let _ = docker(["rm", "-fv"].into_iter().map(ToOwned::to_owned).chain(containers));
+            let _ = self.engine.docker(["rm", "-fv"].into_iter().map(ToOwned::to_owned).chain(containers));
         }
         let mut networks = list(&["network", "ls", "-q", "--filter", &ours]);
         networks.extend(self.adopted.get_mut().map(std::mem::take).unwrap_or_default());
         for network in networks {
             // An agent that is just ending may hold it for a moment.
             for _ in 0..50 {
-                let done = docker(["network", "rm", &network]);
+                let done = self.engine.docker(["network", "rm", &network]);
                 if done.status.success() || done.stderr.to_lowercase().contains("not found") {
                     break;
                 }
@@ -245,25 +263,27 @@ impl Builder<'_> {
         args.extend(["--name".to_owned(), self.name.clone()]);
         args.extend(self.stack.label_flags());
         args.extend(self.flags.iter().cloned());
-        args.push(image::name().to_owned());
+        args.push(self.stack.engine.image().to_owned());
         args.extend(self.argv.iter().cloned());
         args
     }
 
     fn make(&self, verb: &[&str]) -> Container {
-        docker_ok(self.args(verb));
+        self.stack.engine.docker_ok(self.args(verb));
         self.made()
     }
 
     fn made(&self) -> Container {
-        let id = docker_ok(["container", "inspect", "--format", "{{.Id}}", &self.name]);
-        Container { name: self.name.clone(), id, labels: self.stack.label_flags(), flags: self.flags.clone() }
+        let engine = self.stack.engine.clone();
+        let id = engine.docker_ok(["container", "inspect", "--format", "{{.Id}}", &self.name]);
+        Container { engine, name: self.name.clone(), id, labels: self.stack.label_flags(), flags: self.flags.clone() }
     }
 }
 
 /// A container of a stack.
 #[derive(Debug, Clone)]
 pub struct Container {
+    engine: Engine,
     name: String,
     id: String,
     labels: Vec<String>,
@@ -314,14 +334,14 @@ impl Container {
     }
 
     fn address(&self, network: &str, field: &str) -> String {
-        let all = inspect(&self.name).expect("the container");
+        let all = self.engine.inspect(&self.name).expect("the container");
         all["NetworkSettings"]["Networks"][network][field].as_str().unwrap_or_default().to_owned()
     }
 
     /// The host port that a port of it is published on, for IPv4. `port` is as in `80/tcp`.
     #[must_use]
     pub fn published(&self, port: &str) -> u16 {
-        let line = lines(&["port", &self.name, port]).into_iter().find(|line| !line.starts_with('['));
+        let line = self.engine.lines(&["port", &self.name, port]).into_iter().find(|line| !line.starts_with('['));
         let line = line.unwrap_or_else(|| panic!("{port} of {self} is not published"));
         line.rsplit(':').next().and_then(|port| port.parse().ok()).expect("a port")
     }
@@ -334,7 +354,7 @@ impl Container {
         let mut seen = String::new();
         let found = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
             poll::until(&format!("`{text}` in the log of {self}"), READY_LIMIT, || {
-                let done = docker(["logs", &self.name]);
+                let done = self.engine.docker(["logs", &self.name]);
                 seen = done.stdout + &done.stderr;
                 seen.lines().any(|line| line.contains(text)).then_some(())
             });
@@ -345,19 +365,19 @@ impl Container {
     /// Waits until the engine says that it is in this state.
     pub fn wait_for_status(&self, status: &str) {
         poll::until(&format!("{self} to be {status}"), READY_LIMIT, || {
-            let all = inspect(&self.name)?;
+            let all = self.engine.inspect(&self.name)?;
             (all["State"]["Status"] == status).then_some(())
         });
     }
 
     /// Runs `docker VERB NAME`, such as `stop`, `start`, `pause`.
     pub fn docker(&self, verb: &str) {
-        docker_ok([verb, &self.name]);
+        self.engine.docker_ok([verb, &self.name]);
     }
 
     /// Removes it.
     pub fn remove(&self) {
-        docker_ok(["rm", "-fv", &self.name]);
+        self.engine.docker_ok(["rm", "-fv", &self.name]);
     }
 
     /// Puts it on one more network.
@@ -365,7 +385,7 @@ impl Container {
         let mut args = vec!["network", "connect"];
         args.extend(flags);
         args.extend([network.name(), &self.name]);
-        docker_ok(args);
+        self.engine.docker_ok(args);
     }
 
     /// Makes it anew with the same flags and another program, as a user does who follows a fix, and waits for its sockets.
@@ -380,9 +400,9 @@ impl Container {
         words.extend(self.labels.iter().cloned());
         words.extend(self.flags.iter().cloned());
         words.extend(flags.iter().map(|&flag| flag.to_owned()));
-        words.push(image::name().to_owned());
+        words.push(self.engine.image().to_owned());
         words.extend(argv.into_iter().map(Into::into));
-        docker_ok(words);
+        self.engine.docker_ok(words);
         self.wait_for_log("ready");
     }
 }
