@@ -43,9 +43,24 @@ pub fn replay(mut report: Report) -> Report {
     report.checks = report
         .checks
         .into_iter()
-        .map(|check| judge(check.from, check.to, &report.topology, &report.observations))
+        .map(|check| {
+            let again = judge(check.from, check.to, &report.topology, &report.observations);
+            with_patches(again, &check.diagnoses)
+        })
         .collect();
     report
+}
+
+/// Takes over the patches of compose files, which can not be made anew: the files are not in the report.
+fn with_patches(mut check: Check, before: &[Diagnosis]) -> Check {
+    let patched = || before.iter().flat_map(|diagnosis| &diagnosis.fixes).filter(|fix| fix.patch.is_some());
+    for fix in check.diagnoses.iter_mut().flat_map(|diagnosis| &mut diagnosis.fixes) {
+        if let Some(old) = patched().find(|old| fix.edit.is_some() && old.edit == fix.edit) {
+            fix.compose.clone_from(&old.compose);
+            fix.patch.clone_from(&old.patch);
+        }
+    }
+    check
 }
 
 /// What every cause has to say of a case: errors before warnings before notes, and within each what blocks first before

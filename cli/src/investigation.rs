@@ -9,6 +9,7 @@ use std::time::{Duration, Instant, SystemTime};
 
 use dprobe_probes::wire::Observation;
 
+use crate::compose;
 use crate::diagnosis::{self, Case};
 use crate::engine::{Engine, EngineError};
 use crate::plan::{self, Limits, Post, Round};
@@ -76,13 +77,15 @@ pub async fn investigate(
     // Agents are let go in any case; what they cannot be told, the end of their input tells them.
     let Look { topology, observations, crew, .. } = look;
     crew.dismiss().await;
+    let mut checks = checks?;
+    compose::files::patch_fixes(&mut checks, &topology, engine.info());
     Ok(Report {
         schema: SCHEMA.to_owned(),
         dprobe: env!("CARGO_PKG_VERSION").to_owned(),
         engine: engine.info().clone(),
         started_at: humantime::format_rfc3339_millis(started_at).to_string(),
         took_ms: clock.elapsed().as_secs_f64() * 1000.0,
-        checks: checks?,
+        checks,
         observations,
         topology,
     })

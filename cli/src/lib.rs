@@ -9,6 +9,7 @@
 pub mod args;
 pub mod arrow;
 pub mod commands;
+pub mod compose;
 pub mod diagnosis;
 pub mod engine;
 pub mod exit;

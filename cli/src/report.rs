@@ -7,6 +7,7 @@ use dprobe_probes::wire::Observation;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::compose::{ComposeEdit, ComposePatch};
 use crate::topology::{EngineInfo, Protocol, Topology};
 
 /// The value of [`Report::schema`].
@@ -245,9 +246,15 @@ pub struct Fix {
     /// program's configuration, a URL or a file.
     #[serde(default)]
     pub commands: Vec<String>,
-    /// What to change in the compose file, as YAML.
+    /// What to change in the compose file: a unified diff of the user's own file where `patch` is there, else YAML.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub compose: Option<String>,
+    /// The same change as data.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub edit: Option<ComposeEdit>,
+    /// How the diff in `compose` is applied, where it was made for the user's own file.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub patch: Option<ComposePatch>,
     /// What the program in the container is to be started with instead, as an argument list.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub argv: Option<Vec<String>>,

@@ -72,6 +72,9 @@ pub struct Container {
     pub hostname: String,
     /// The program and its arguments (`Path` and `Args`), secrets removed.
     pub command: Vec<String>,
+    /// How many words of `command` are the entrypoint (`Config.Entrypoint`), which compose's `command:` does not hold.
+    #[serde(default)]
+    pub entrypoint_words: usize,
     /// What state it is in.
     pub state: State,
     /// What network it was made for (`HostConfig.NetworkMode`).
@@ -262,6 +265,12 @@ pub struct ComposeService {
     /// The compose files, as compose was given them.
     #[serde(default)]
     pub files: Vec<String>,
+    /// The project's folder.
+    #[serde(default)]
+    pub working_dir: String,
+    /// The version of compose that made the container.
+    #[serde(default)]
+    pub version: String,
 }
 
 /// A process of a container.

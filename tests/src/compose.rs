@@ -62,6 +62,12 @@ impl Compose {
         format!("{}/{service}", self.project)
     }
 
+    /// Where its compose file is.
+    #[must_use]
+    pub fn file(&self) -> std::path::PathBuf {
+        self.dir.path().join("docker-compose.yml")
+    }
+
     /// Runs a compose command on the project.
     ///
     /// # Panics

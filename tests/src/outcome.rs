@@ -221,6 +221,21 @@ impl Outcome {
         self.passes_now();
     }
 
+    /// Asserts that the first fix with a patch for a compose file makes the check pass when its commands are pasted, and
+    /// hands back the diff.
+    pub fn patch_works(&self, stack: &Stack) -> String {
+        let fixes = self.checks()[0]["diagnoses"][0]["fixes"].as_array().into_iter().flatten();
+        let fix = fixes
+            .into_iter()
+            .find(|fix| fix["patch"].is_object())
+            .unwrap_or_else(|| panic!("no patch\n{}", self.account()));
+        for command in fix["patch"]["commands"].as_array().into_iter().flatten().filter_map(Value::as_str) {
+            stack.type_command(command);
+        }
+        self.passes_now();
+        fix["compose"].as_str().unwrap_or_default().to_owned()
+    }
+
     /// Asserts that the check passes when the target is dialled as the first fix says.
     pub fn dial_works(&self) {
         let dial =

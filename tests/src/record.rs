@@ -75,6 +75,9 @@ fn pruned(report: &Value) -> Value {
             let path = PathBuf::from(file.as_str().unwrap_or_default());
             *file = json!(path.file_name().map(|name| name.to_string_lossy()));
         }
+        if let Some(compose) = container["compose"].as_object_mut() {
+            compose.remove("working_dir");
+        }
     }
     for check in values(&mut report["checks"]) {
         check["stages"] = json!([]);
@@ -213,7 +216,7 @@ mod tests {
             ],
             "topology": {
                 "containers": {
-                    "dpt1f2e00-1-web": { "compose": { "files": ["/tmp/x/docker-compose.yml"] } },
+                    "dpt1f2e00-1-web": { "compose": { "files": ["/tmp/x/docker-compose.yml"], "working_dir": "/tmp/x" } },
                     "dpt1f2e00-11-web": {},
                     "somebody": {},
                 },

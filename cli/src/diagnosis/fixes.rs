@@ -1,8 +1,9 @@
 //! The fixes that several causes share, and how commands are written.
 
 use super::case::Case;
+use crate::compose::{self, ComposeChange, ComposeEdit, ComposeNetwork, ComposePort, Declared};
 use crate::report::Fix;
-use crate::topology::{Container, Topology};
+use crate::topology::{ComposeService, Container, PublishedPort, Topology};
 
 /// A command as a shell takes it: each word quoted where it has to be.
 pub(super) fn command(words: &[&str]) -> String {
@@ -27,32 +28,34 @@ pub(super) fn dial(title: impl Into<String>, address: impl Into<String>) -> Fix 
 }
 
 impl Fix {
-    /// The same fix with a piece of compose file beside it.
-    pub(super) fn with_compose(mut self, compose: Option<String>) -> Self {
-        self.compose = compose;
+    /// The same fix with a change of the compose file beside it: as a snippet, until somebody finds the file.
+    pub(super) fn with_edit(mut self, edit: Option<ComposeEdit>) -> Self {
+        self.compose = edit.as_ref().map(compose::snippet);
+        self.edit = edit;
         self
     }
 }
 
-/// A piece of compose file for one service, where the container is a compose service: `body` is indented below its name.
-pub(super) fn compose_service(container: &Container, body: &str) -> Option<String> {
-    let service = &container.compose.as_ref()?.service;
-    let body: Vec<String> = body.lines().map(|line| format!("    {line}")).collect();
-    Some(format!("services:\n  {}:\n{}", yaml(service), body.join("\n")))
+/// A change of the compose file for a container's service, where it is one.
+pub(super) fn compose_edit(container: &Container, change: ComposeChange) -> Option<ComposeEdit> {
+    let ComposeService { project, service, .. } = container.compose.as_ref()?;
+    Some(ComposeEdit { project: project.clone(), service: service.clone(), change })
 }
 
-/// A YAML scalar: as it stands where that is safe, double-quoted otherwise. JSON's strings are YAML's.
-pub(super) fn yaml(text: &str) -> String {
-    let plain = !text.is_empty()
-        && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.' | b'/'))
-        && text.starts_with(|first: char| first.is_ascii_alphabetic())
-        && !matches!(text.to_ascii_lowercase().as_str(), "yes" | "no" | "on" | "off" | "true" | "false" | "null");
-    if plain { text.to_owned() } else { serde_json::Value::from(text).to_string() }
+/// A line more below the `ports:` of a container's service.
+pub(super) fn compose_publish(container: &Container, port: ComposePort) -> Option<ComposeEdit> {
+    compose_edit(container, ComposeChange::Publish { port, instead_of: None })
 }
 
-/// A YAML flow sequence of strings.
-pub(super) fn yaml_list(items: &[String]) -> String {
-    serde_json::Value::from(items.to_vec()).to_string().replace("\",\"", "\", \"")
+/// A line of `ports:` in the place of another one.
+pub(super) fn compose_republish(container: &Container, old: &PublishedPort, port: ComposePort) -> Option<ComposeEdit> {
+    compose_edit(container, ComposeChange::Publish { port, instead_of: ComposePort::of(old) })
+}
+
+/// The name of the host below `extra_hosts:`.
+pub(super) fn compose_host(container: &Container, name: &str) -> Option<ComposeEdit> {
+    let change = ComposeChange::AddExtraHost { name: name.to_owned(), address: "host-gateway".to_owned() };
+    compose_edit(container, change)
 }
 
 /// `docker network connect`, with an alias where the container would not be found under `name` otherwise.
@@ -74,33 +77,33 @@ pub(super) fn new_network_name(case: &Case<'_>) -> String {
     names.find(|name| !case.topology.networks.contains_key(name)).unwrap_or_default()
 }
 
-/// The compose change that puts a service on a network that exists already: `external` unless it is of its own project.
-pub(super) fn compose_join(container: &Container, network: &str, topology: &Topology) -> Option<String> {
-    let compose = container.compose.as_ref()?;
-    let known = topology.networks.get(network);
-    let own = known.filter(|network| network.compose_project.as_deref() == Some(compose.project.as_str()));
-    if let Some(name) = own.and_then(|network| network.compose_network.as_deref()) {
-        return compose_service(
-            container,
-            &format!("networks:\n  - {}\n  - {}", own_network(container, topology), yaml(name)),
-        );
-    }
-    let service = compose_service(
-        container,
-        &format!("networks:\n  - {}\n  - {}", own_network(container, topology), yaml(network)),
-    )?;
-    Some(format!("{service}\nnetworks:\n  {}:\n    external: true", yaml(network)))
+/// The compose change that puts a service on a network that exists already.
+pub(super) fn compose_join(container: &Container, network: &str, topology: &Topology) -> Option<ComposeEdit> {
+    let network = compose_network(container, network, topology)?;
+    compose_edit(container, ComposeChange::JoinNetwork { network, beside: own_networks(container, topology) })
 }
 
-/// The network that a compose service is on already, by the compose file's name for it. Naming another network takes a
-/// service off `default`, so it has to be named as well.
-fn own_network(container: &Container, topology: &Topology) -> String {
-    container
-        .attachments
-        .keys()
-        .filter_map(|key| topology.networks.get(key))
-        .find_map(|network| network.compose_network.clone())
-        .map_or_else(|| "default".to_owned(), |name| yaml(&name))
+/// A network as the compose file of a container names it: `external` unless it is of its own project. The default bridge
+/// has no place in a compose file.
+pub(super) fn compose_network(container: &Container, network: &str, topology: &Topology) -> Option<ComposeNetwork> {
+    let project = &container.compose.as_ref()?.project;
+    let known = topology.networks.get(network)?;
+    if known.is_default_bridge() {
+        return None;
+    }
+    let own = known.compose_network.as_ref().filter(|_| known.compose_project.as_ref() == Some(project));
+    Some(match own {
+        Some(name) => ComposeNetwork { name: name.clone(), declared: Declared::Already },
+        None => ComposeNetwork { name: known.name.clone(), declared: Declared::External },
+    })
+}
+
+/// The networks that a compose service is on already, by the compose file's names for them. Naming another network takes
+/// a service off `default`, so they have to be named as well.
+pub(super) fn own_networks(container: &Container, topology: &Topology) -> Vec<String> {
+    let networks = container.attachments.keys().filter_map(|key| topology.networks.get(key));
+    let names: Vec<String> = networks.filter_map(|network| network.compose_network.clone()).collect();
+    if names.is_empty() { vec!["default".to_owned()] } else { names }
 }
 
 /// The last lines of a container's log as part of an explanation: nothing where there are none.
@@ -113,15 +116,6 @@ pub(super) fn log_tail(container: &Container) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn yaml_quotes_what_yaml_would_misread() {
-        assert_eq!(yaml("web"), "web");
-        assert_eq!(yaml("on"), "\"on\"");
-        assert_eq!(yaml("8080:80"), "\"8080:80\"");
-        assert_eq!(yaml("a: b"), "\"a: b\"");
-        assert_eq!(yaml_list(&["mongod".into(), "--bind_ip_all".into()]), "[\"mongod\", \"--bind_ip_all\"]");
-    }
 
     #[test]
     fn commands_are_quoted_for_a_shell() {

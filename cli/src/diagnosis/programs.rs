@@ -2,7 +2,8 @@
 
 use std::path::Path;
 
-use super::fixes::{change, compose_service, yaml_list};
+use super::fixes::{change, compose_edit};
+use crate::compose::ComposeChange;
 use crate::report::Fix;
 use crate::topology::Container;
 
@@ -220,8 +221,27 @@ pub(super) fn listen_everywhere(container: &Container) -> Fix {
             "make {program} listen on 0.0.0.0 (every address) instead of 127.0.0.1, in its configuration or options"
         ),
     };
-    let compose = argv.as_ref().and_then(|argv| compose_service(container, &format!("command: {}", yaml_list(argv))));
-    Fix { argv, ..change(title) }.with_compose(compose)
+    let edit = argv
+        .as_ref()
+        .and_then(|argv| behind_entrypoint(container, &own, argv))
+        .and_then(|argv| compose_edit(container, ComposeChange::SetCommand { argv }));
+    Fix { argv, ..change(title) }.with_edit(edit)
+}
+
+/// What compose's `command:` has to be for a container to run `argv`, which takes the place of `own`: the words before
+/// that stay, but for those that the entrypoint adds by itself.
+fn behind_entrypoint(container: &Container, own: &[String], argv: &[String]) -> Option<Vec<String>> {
+    let added = container.entrypoint_words;
+    match container.command.strip_suffix(own) {
+        Some(before) if added <= before.len() => Some([&before[added..], argv].concat()),
+        Some(before) => {
+            let of_program = added - before.len();
+            let same = own.iter().zip(argv).take(of_program).all(|(one, other)| base_name(one) == base_name(other));
+            (same && of_program <= argv.len()).then(|| argv[of_program..].to_vec())
+        }
+        // The program was found among the processes: its command is the entrypoint's doing, or unknown.
+        None => (added == container.command.len()).then(|| argv.to_vec()),
+    }
 }
 
 /// The same arguments with the address of loopback replaced by every address; none where nothing in them says where the

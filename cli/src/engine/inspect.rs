@@ -62,6 +62,8 @@ struct ConfigBody {
     image: String,
     labels: BTreeMap<String, String>,
     exposed_ports: BTreeMap<String, Value>,
+    /// A list, or a string in the API of old.
+    entrypoint: Value,
 }
 
 #[derive(Default, Deserialize)]
@@ -141,6 +143,7 @@ pub(super) fn container(body: Value, networks: &NetworkKeys, clock: Option<Engin
 
     Some(Container {
         command: command(&body),
+        entrypoint_words: config.entrypoint.as_array().map_or(0, Vec::len),
         state,
         network_mode: network_mode(&host.network_mode),
         attachments,
@@ -312,6 +315,8 @@ fn compose(labels: &BTreeMap<String, String>) -> Option<ComposeService> {
             .get("com.docker.compose.project.config_files")
             .map(|files| files.split(',').filter(|file| !file.is_empty()).map(name).collect())
             .unwrap_or_default(),
+        working_dir: label("project.working_dir").unwrap_or_default(),
+        version: label("version").unwrap_or_default(),
     })
 }
 

@@ -3,7 +3,7 @@
 use super::{Cause, Found};
 use crate::diagnosis::address::host_port;
 use crate::diagnosis::case::Case;
-use crate::diagnosis::fixes::{change, compose_service, dial};
+use crate::diagnosis::fixes::{change, compose_host, dial};
 use crate::report::{Fix, Severity, StageName, TargetKind};
 use crate::resolve;
 
@@ -61,9 +61,9 @@ fn find(case: &Case<'_>) -> Option<Found> {
         fixes.push(Fix { lasting: false, ..dial("dial the gateway of its network instead, which is the host", address) });
     }
     let entry = format!("{name}:host-gateway");
-    let compose = source.and_then(|source| compose_service(source, &format!("extra_hosts:\n  - \"{entry}\"")));
+    let edit = source.and_then(|source| compose_host(source, name));
     fixes.push(
-        change(format!("recreate {} with `--add-host {entry}`", case.from.place)).with_compose(compose),
+        change(format!("recreate {} with `--add-host {entry}`", case.from.place)).with_edit(edit),
     );
     let mut because = vec![lookup.id.to_owned()];
     because.extend(case.resolver().map(|seen| seen.id.to_owned()));

@@ -5,7 +5,8 @@ use dprobe_probes::lookup::AnswerSource;
 use super::{Cause, Found};
 use crate::diagnosis::address::host_port;
 use crate::diagnosis::case::Case;
-use crate::diagnosis::fixes::{change, compose_service, dial};
+use crate::compose::ComposeChange;
+use crate::diagnosis::fixes::{change, compose_edit, dial};
 use crate::report::{Severity, StageName, TargetKind};
 
 pub(super) const CAUSE: Cause = Cause {
@@ -76,8 +77,8 @@ fn find(case: &Case<'_>) -> Option<Found> {
     let remove = if source.own_hosts_file {
         change(format!("remove the line for {name} from the hosts file that is mounted into {}", source.name))
     } else {
-        let compose = compose_service(source, &format!("extra_hosts: []   # without the entry for {name}"));
-        change(format!("recreate {} without `--add-host {name}:{address}`", source.name)).with_compose(compose)
+        let edit = compose_edit(source, ComposeChange::RemoveExtraHost { name: name.clone() });
+        change(format!("recreate {} without `--add-host {name}:{address}`", source.name)).with_edit(edit)
     };
     let mut fixes = vec![remove];
     if let (Some(right), Some(port)) = (right, case.to.port) {

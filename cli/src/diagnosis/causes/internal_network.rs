@@ -2,7 +2,8 @@
 
 use super::{Cause, Found};
 use crate::diagnosis::case::Case;
-use crate::diagnosis::fixes::{change, command, compose_service, connect, new_network_name, run, yaml};
+use crate::compose::{ComposeChange, ComposeNetwork, Declared};
+use crate::diagnosis::fixes::{change, command, compose_edit, connect, new_network_name, own_networks, run};
 use crate::report::{Fix, Severity, StageName, TargetKind};
 use crate::topology::Container;
 
@@ -85,11 +86,10 @@ fn ways_out(case: &Case<'_>, source: &Container) -> Vec<Fix> {
     let bridge = case.topology.default_bridge().unwrap_or("bridge");
     let now = run(format!("give {} a second network that leads out", source.name), vec![connect(bridge, source, None)]);
     let name = new_network_name(case);
-    let own = source.attachments.keys().filter_map(|key| case.topology.networks.get(key)?.compose_network.as_deref());
-    let list: Vec<String> = own.chain([name.as_str()]).map(|own| format!("\n  - {}", yaml(own))).collect();
-    let for_good = match compose_service(source, &format!("networks:{}", list.concat())) {
-        Some(service) => change("for good, add a normal network to the service")
-            .with_compose(Some(format!("{service}\nnetworks:\n  {name}: {{}}"))),
+    let network = ComposeNetwork { name: name.clone(), declared: Declared::New };
+    let beside = own_networks(source, case.topology);
+    let for_good = match compose_edit(source, ComposeChange::JoinNetwork { network, beside }) {
+        Some(edit) => change("for good, add a normal network to the service").with_edit(Some(edit)),
         None => run(
             "or give it one of its own",
             vec![command(&["docker", "network", "create", &name]), connect(&name, source, None)],

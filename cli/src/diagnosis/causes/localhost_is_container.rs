@@ -3,7 +3,7 @@
 use super::{Cause, Found};
 use crate::diagnosis::address::host_port;
 use crate::diagnosis::case::Case;
-use crate::diagnosis::fixes::{change, compose_service, connect, dial, run};
+use crate::diagnosis::fixes::{change, compose_host, connect, dial, run};
 use crate::diagnosis::listening::{Listening, sockets_text};
 use crate::diagnosis::peers;
 use crate::report::{Fix, Severity, StageName, TargetKind};
@@ -127,10 +127,7 @@ fn host_fixes(case: &Case<'_>, port: u16, reachable: bool) -> Vec<Fix> {
     let has_name = case
         .resolver()
         .is_some_and(|seen| seen.fact.hosts.iter().any(|entry| entry.names.iter().any(|known| known == name)));
-    let compose = case
-        .source()
-        .filter(|_| !has_name)
-        .and_then(|source| compose_service(source, &format!("extra_hosts:\n  - \"{name}:host-gateway\"")));
+    let edit = case.source().filter(|_| !has_name).and_then(|source| compose_host(source, name));
     let mut fixes = Vec::new();
     if !reachable {
         fixes.push(change(format!("make the program on the host listen on 0.0.0.0:{port}, not on loopback only")));
@@ -140,7 +137,7 @@ fn host_fixes(case: &Case<'_>, port: u16, reachable: bool) -> Vec<Fix> {
     } else {
         format!("use the name of the host, and recreate {} with `--add-host {name}:host-gateway`", case.from.place)
     };
-    fixes.push(dial(title, url_or(case, &host_port(name, port))).with_compose(compose));
+    fixes.push(dial(title, url_or(case, &host_port(name, port))).with_edit(edit));
     if let Some(gateway) = resolve::gateway_of(case.from, case.topology).filter(|_| !has_name) {
         let address = url_or(case, &host_port(&gateway.to_string(), port));
         fixes.push(Fix { lasting: false, ..dial("meanwhile, the gateway of its network is the host as well", address) });

@@ -116,7 +116,7 @@ fn fixes(case: &Case<'_>, target: &Container) -> Vec<Fix> {
             if known || !by_name {
                 fixes.push(
                     run(format!("put {} on {network} as well", source.name), vec![connect(network, source, None)])
-                        .with_compose(compose_join(source, network, case.topology)),
+                        .with_edit(compose_join(source, network, case.topology)),
                 );
             }
         }
@@ -128,7 +128,7 @@ fn fixes(case: &Case<'_>, target: &Container) -> Vec<Fix> {
                 format!("put {} on {network} as well", target_owner.name),
                 vec![connect(network, target_owner, Some(&case.to.host))],
             )
-            .with_compose(compose_join(target_owner, network, case.topology)),
+            .with_edit(compose_join(target_owner, network, case.topology)),
         );
     }
     if let Some(source) = source_owner.filter(|_| fixes.is_empty()) {

@@ -3,7 +3,8 @@
 use super::{Cause, Found};
 use crate::diagnosis::address::host_port;
 use crate::diagnosis::case::Case;
-use crate::diagnosis::fixes::{change, compose_service, dial};
+use crate::compose::ComposePort;
+use crate::diagnosis::fixes::{change, compose_publish, dial};
 use crate::diagnosis::listening::Listening;
 use crate::report::{Fix, Severity, StageName, TargetKind};
 use crate::topology::{Container, Protocol};
@@ -71,12 +72,11 @@ fn find(case: &Case<'_>) -> Option<Found> {
         return None;
     }
     let name = &target.name;
-    let udp = if case.to.protocol == Protocol::Udp { "/udp" } else { "" };
-    let mapping = format!("{port}:{port}{udp}");
-    let compose = compose_service(target, &format!("ports:\n  - \"{mapping}\""));
+    let wanted = ComposePort::new(port, port, case.to.protocol);
+    let mapping = wanted.short();
     let mut fixes = vec![
         change(format!("recreate {name} with `-p {mapping}` (ports can not be added to a container that exists)"))
-            .with_compose(compose),
+            .with_edit(compose_publish(target, wanted)),
     ];
     let own = case.topology.attachments(target).values().find_map(|attachment| attachment.ipv4);
     if let Some(address) = own {

@@ -5,7 +5,8 @@ use std::net::IpAddr;
 use super::{Cause, Found};
 use crate::diagnosis::address::host_port;
 use crate::diagnosis::case::Case;
-use crate::diagnosis::fixes::{change, compose_service, connect, dial, run};
+use crate::compose::ComposePort;
+use crate::diagnosis::fixes::{change, compose_republish, connect, dial, run};
 use crate::report::{Severity, StageName, TargetKind};
 
 pub(super) const CAUSE: Cause = Cause {
@@ -63,10 +64,11 @@ fn find(case: &Case<'_>) -> Option<Found> {
         }
     }
     fixes.push(dial(format!("go to {name} itself, by its name and its own port"), host_port(name, inside)));
-    let mapping = format!("{host}:{inside}");
+    let open = ComposePort { host_ip: None, ..ComposePort::of(&published)? };
+    let mapping = open.short();
     fixes.push(
         change(format!("or recreate {name} with `-p {mapping}`, which opens the port to the local network as well"))
-            .with_compose(compose_service(target, &format!("ports:\n  - \"{mapping}\""))),
+            .with_edit(compose_republish(target, &published, open)),
     );
     let mut because = vec![Case::container_evidence(target)];
     because.extend(case.dials().iter().map(|dial| dial.id.to_owned()));

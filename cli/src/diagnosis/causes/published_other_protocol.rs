@@ -2,9 +2,10 @@
 
 use super::{Cause, Found};
 use crate::diagnosis::case::Case;
-use crate::diagnosis::fixes::{change, compose_service};
+use crate::compose::ComposePort;
+use crate::diagnosis::fixes::{change, compose_publish};
 use crate::report::{Severity, StageName};
-use crate::topology::{Protocol, PublishedPort};
+use crate::topology::PublishedPort;
 
 pub(super) const CAUSE: Cause = Cause {
     code: "published-other-protocol",
@@ -61,12 +62,8 @@ fn find(case: &Case<'_>) -> Option<Found> {
     }
     let wanted = case.to.protocol;
     let host_port = published.host_port.unwrap_or(port);
-    let suffix = if wanted == Protocol::Udp { "/udp" } else { "" };
-    let mapping = format!("{host_port}:{}{suffix}", published.container_port);
-    let both = format!(
-        "ports:\n  - \"{host_port}:{inner}/tcp\"\n  - \"{host_port}:{inner}/udp\"",
-        inner = published.container_port
-    );
+    let missing = ComposePort::new(host_port, published.container_port, wanted);
+    let mapping = missing.short();
     let mut because = vec![Case::container_evidence(target)];
     because.extend(case.dials().iter().map(|dial| dial.id.to_owned()));
     because.extend(case.datagrams().iter().map(|seen| seen.id.to_owned()));
@@ -82,7 +79,7 @@ fn find(case: &Case<'_>) -> Option<Found> {
         because,
         fixes: vec![
             change(format!("recreate {} with `-p {mapping}` beside what it publishes", target.name))
-                .with_compose(compose_service(target, &both)),
+                .with_edit(compose_publish(target, missing)),
         ],
     })
 }

@@ -2,7 +2,8 @@
 
 use super::{Cause, Found};
 use crate::diagnosis::case::Case;
-use crate::diagnosis::fixes::{change, compose_service};
+use crate::compose::ComposePort;
+use crate::diagnosis::fixes::{change, compose_republish};
 use crate::diagnosis::listening::{Listening, sockets_text};
 use crate::report::{Severity, StageName};
 use crate::topology::Protocol;
@@ -52,7 +53,8 @@ fn find(case: &Case<'_>) -> Option<Found> {
     let shown = if open.is_empty() { &elsewhere } else { &open };
     let right = open.first().or(elsewhere.first())?.port;
     let host_port = published.host_port?;
-    let mapping = format!("{host_port}:{right}");
+    let right = ComposePort { container_port: right, ..ComposePort::of(&published)? };
+    let mapping = right.short();
     let mut because = vec![seen.id.to_owned(), Case::container_evidence(target)];
     because.extend(case.dials().iter().map(|dial| dial.id.to_owned()));
     Some(Found {
@@ -72,7 +74,7 @@ fn find(case: &Case<'_>) -> Option<Found> {
         because,
         fixes: vec![
             change(format!("recreate {} with `-p {mapping}`", target.name))
-                .with_compose(compose_service(target, &format!("ports:\n  - \"{mapping}\""))),
+                .with_edit(compose_republish(target, &published, right)),
         ],
     })
 }

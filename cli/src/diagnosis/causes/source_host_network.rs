@@ -3,7 +3,8 @@
 use super::{Cause, Found};
 use crate::diagnosis::address::host_port;
 use crate::diagnosis::case::Case;
-use crate::diagnosis::fixes::{change, compose_service, dial};
+use crate::compose::ComposePort;
+use crate::diagnosis::fixes::{change, compose_publish, dial};
 use crate::report::{Fix, Severity, SourceKind, StageName, TargetKind};
 
 pub(super) const CAUSE: Cause = Cause {
@@ -60,7 +61,7 @@ fn find(case: &Case<'_>) -> Option<Found> {
         let mapping = format!("{port}:{port}");
         fixes.push(
             change(format!("recreate {} with `-p {mapping}`, and dial localhost:{port}", target.name))
-                .with_compose(compose_service(target, &format!("ports:\n  - \"{mapping}\""))),
+                .with_edit(compose_publish(target, ComposePort::new(port, port, case.to.protocol))),
         );
     }
     if let Some(network) = owner.attachments.keys().next() {

@@ -2,7 +2,8 @@
 
 use super::{Cause, Found};
 use crate::diagnosis::case::Case;
-use crate::diagnosis::fixes::{change, command};
+use crate::compose::ComposeChange;
+use crate::diagnosis::fixes::{change, command, compose_edit, compose_network};
 use crate::report::{Severity, StageName, TargetKind};
 use crate::topology::NetworkMode;
 
@@ -65,17 +66,18 @@ fn find(case: &Case<'_>) -> Option<Found> {
         .unwrap_or("bridge");
     let mut because = vec![Case::container_evidence(source)];
     because.extend(case.network_in(&case.from.place).map(|seen| seen.id.to_owned()));
-    let mut connect = crate::diagnosis::fixes::run(
+    let connect = crate::diagnosis::fixes::run(
         format!("take {} off `none` and put it on {network}", owner.name),
         vec![
             command(&["docker", "network", "disconnect", "none", &owner.name]),
             command(&["docker", "network", "connect", network, &owner.name]),
         ],
     );
-    connect.compose = crate::diagnosis::fixes::compose_service(
-        source,
-        &format!("# instead of network_mode: none\nnetworks:\n  - {}", crate::diagnosis::fixes::yaml(network)),
-    );
+    let leave = ComposeChange::LeaveNetworkMode {
+        mode: "none".to_owned(),
+        network: compose_network(owner, network, case.topology),
+    };
+    let connect = connect.with_edit(compose_edit(owner, leave));
     Some(Found {
         severity: Severity::Error,
         stage: StageName::Source,

@@ -2,7 +2,8 @@
 
 use super::{Cause, Found};
 use crate::diagnosis::case::Case;
-use crate::diagnosis::fixes::{change, command, compose_service, run};
+use crate::compose::ComposeChange;
+use crate::diagnosis::fixes::{change, command, compose_edit, run};
 use crate::diagnosis::listening::Listening;
 use crate::diagnosis::programs;
 use crate::report::{Severity, StageName};
@@ -76,15 +77,18 @@ fn find(case: &Case<'_>) -> Option<Found> {
         "wait until it is ready",
         vec![command(&["dprobe", "check", "--wait", "60s", &case.from.typed, &case.to.typed])],
     );
-    let compose = case.source().zip(target.compose.as_ref()).and_then(|(source, compose)| {
-        let service = crate::diagnosis::fixes::yaml(&compose.service);
-        compose_service(source, &format!("depends_on:\n  {service}:\n    condition: service_healthy"))
+    let edit = case.source().zip(target.compose.as_ref()).and_then(|(source, compose)| {
+        // Only a service of its own project can be waited for.
+        let own = source.compose.as_ref().is_some_and(|own| own.project == compose.project);
+        let service = compose.service.clone();
+        let change = ComposeChange::WaitUntilHealthy { service, checked: target.state.health.is_some() };
+        compose_edit(source, change).filter(|_| own)
     });
     let health_check = change(format!(
         "for good, give {name} a health check, and let {} wait for it or try again",
         case.from.place
     ))
-    .with_compose(compose);
+    .with_edit(edit);
     Some(Found {
         severity: Severity::Error,
         stage: StageName::Listen,

@@ -31,6 +31,7 @@ pub(in crate::diagnosis) fn container(name: &str, image: &str) -> Container {
         image: image.to_owned(),
         hostname: String::new(),
         command: vec!["serve".to_owned()],
+        entrypoint_words: 0,
         state: State { status: Status::Running, up_s: Some(3600.0), ..State::default() },
         network_mode: NetworkMode::DefaultBridge,
         attachments: BTreeMap::new(),

@@ -1,5 +1,6 @@
 //! A cause with its explanation and its fixes; and what is said where there is none.
 
+use crate::compose::ComposePatch;
 use crate::report::{Check, Diagnosis, Fix, Report, Severity, Verdict};
 
 use super::super::layout::{clean, width};
@@ -65,9 +66,31 @@ fn draw_fix(page: &mut Page, fix: &Fix) {
         let remark = page.paint.paint(paint::DIM, "(does not survive a recreate)");
         page.line(&format!("{:UNDER_FIX$}{remark}", ""));
     }
-    if let Some(compose) = fix.compose.as_deref().filter(|compose| !fix.title.contains(*compose)) {
+    if let Some(patch) = &fix.patch {
+        draw_patch(page, patch);
+    } else if let Some(compose) = fix.compose.as_deref().filter(|compose| !fix.title.contains(*compose)) {
         let lines: Vec<&str> = compose.lines().filter(|line| !line.trim().is_empty()).collect();
         labelled(page, "compose:", &lines);
+    }
+}
+
+/// The commands that change the compose file. They begin at the margin, for a diff that is indented is a shell's no more.
+fn draw_patch(page: &mut Page, patch: &ComposePatch) {
+    let file = clean(&patch.file);
+    page.line(&format!("{:UNDER_FIX$}compose: to change {file} accordingly, paste", ""));
+    for command in &patch.commands {
+        for line in command.lines() {
+            let style = match line.as_bytes() {
+                [b'-', b'-', b'-', ..] | [b'+', b'+', b'+', ..] => paint::STRONG,
+                [b'-', ..] => paint::BAD,
+                [b'+', ..] => paint::GOOD,
+                [b'@', ..] => paint::DIM,
+                _ => paint::CODE,
+            };
+            let line = page.paint.paint(style, &clean(line));
+            page.text.push_str(&line);
+            page.text.push('\n');
+        }
     }
 }
 

@@ -19,6 +19,28 @@ fn bind_loopback() {
 }
 
 #[test]
+fn a_patch_to_paste() {
+    let mut report = samples::bind_loopback();
+    let fix = &mut report.checks[0].diagnoses[0].fixes[0];
+    let commands = vec![
+        "patch '/home/me/my app/compose.yml' <<'END'\n--- compose.yml\n+++ compose.yml\n@@ -4 +4 @@\n-    command: [mongod] \n+    \
+         command: [mongod, \"--bind_ip_all\"]\nEND"
+            .to_owned(),
+        "docker compose -p app -f '/home/me/my app/compose.yml' up -d mongodb".to_owned(),
+    ];
+    fix.patch = Some(crate::compose::ComposePatch {
+        file: "/home/me/my app/compose.yml".to_owned(),
+        commands: commands.clone(),
+    });
+    let text = drawn(&report);
+    assert!(text.contains(&commands.join("\n")), "{text}");
+    insta::assert_snapshot!(text);
+    let colored = render(&report, &RenderOptions { color: true, ..RenderOptions::default() });
+    assert!(colored.contains("\x1b[31m-    command: [mongod] \x1b[0m"), "{colored:?}");
+    assert!(colored.contains("\x1b[32m+    command:"), "{colored:?}");
+}
+
+#[test]
 fn healthy() {
     insta::assert_snapshot!(drawn(&samples::healthy()));
 }
