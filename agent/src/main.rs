@@ -19,6 +19,10 @@ use tokio::signal::unix::{SignalKind, signal};
 
 /// The name under which the probe loop runs; under every other name the agent plays a server.
 const NAME: &str = "dprobe-agent";
+/// The argument of an agent that is to use the programs of the host it runs on.
+const HOST_ROOT: &str = "host-root";
+/// The root directory of the host, as a container sees it that shares the host's processes.
+const ROOT_OF_HOST: &str = "/proc/1/root";
 /// The environment variable that changes the time after which an agent that is not asked for anything ends.
 const IDLE_VARIABLE: &str = "DPROBE_AGENT_IDLE_MS";
 /// That time where the variable does not say.
@@ -30,6 +34,9 @@ fn main() -> ExitCode {
     if plays() {
         act::main();
         return ExitCode::SUCCESS;
+    }
+    if env::args_os().nth(1).as_deref() == Some(OsStr::new(HOST_ROOT)) && move_to_host().is_err() {
+        return ExitCode::FAILURE;
     }
     let Ok(runtime) = tokio::runtime::Builder::new_current_thread().enable_all().build() else {
         return ExitCode::FAILURE;
@@ -46,6 +53,12 @@ fn plays() -> bool {
     let name = arguments.next().unwrap_or_default();
     let own_name = Path::new(&name).file_name().is_none_or(|name| name == NAME);
     !own_name || arguments.next().as_deref() == Some(OsStr::new("act"))
+}
+
+/// Moves to the root directory of the host.
+fn move_to_host() -> std::io::Result<()> {
+    std::os::unix::fs::chroot(ROOT_OF_HOST)?;
+    env::set_current_dir("/")
 }
 
 async fn run() -> ExitCode {

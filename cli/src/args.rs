@@ -73,6 +73,8 @@ pub struct CheckArgs {
     pub not: bool,
     /// Start no agents: only the engine's account is judged.
     pub no_agent: bool,
+    /// A privileged helper may be started on the engine's host.
+    pub deep: bool,
     /// Which engine, and with which agent.
     pub engine: EngineArgs,
     /// In which form to report.
@@ -202,6 +204,7 @@ fn check(
         interval: typed.interval,
         not: typed.not,
         no_agent: typed.no_agent,
+        deep: typed.deep,
         engine: EngineArgs { agent_image: typed.agent_image, ..engine },
         format: typed.report.format,
         output: typed.report.output,

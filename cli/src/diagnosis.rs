@@ -6,6 +6,7 @@
 mod address;
 mod case;
 pub mod causes;
+mod filter;
 mod fixes;
 mod listening;
 mod peers;
@@ -15,6 +16,7 @@ mod stages;
 #[cfg(test)]
 mod tests;
 mod verdict;
+mod way;
 
 pub use case::{Case, Seen};
 pub use causes::{Cause, cause, causes};

@@ -16,6 +16,7 @@ mod conversation;
 mod details;
 mod digest;
 mod error;
+mod firewall;
 mod image;
 mod info;
 mod inspect;
@@ -40,6 +41,8 @@ pub use image::{AgentImage, EMBEDDED, IMAGE_LABEL, REPOSITORY};
 pub use inventory::{PresentAgent, StoredImage};
 pub use reaper::reaper_main;
 pub use session::REAP;
+
+use dprobe_probes::firewall::FirewallFact;
 
 use address::{Candidates, Route};
 use agent::Start;
@@ -201,6 +204,24 @@ impl Engine {
         limit: usize,
     ) -> Result<Option<Vec<u8>>, EngineError> {
         archive::read_file(&self.client, container_id, path, limit).await
+    }
+
+    /// The packet filter of the engine's host, where this process may read it: as root on the same machine.
+    ///
+    /// # Errors
+    ///
+    /// Why it cannot be read from here, in words.
+    pub async fn firewall(&self) -> Result<FirewallFact, String> {
+        firewall::read(&self.client, self.agents.address(), None).await
+    }
+
+    /// The same of the namespace of a running container.
+    ///
+    /// # Errors
+    ///
+    /// As [`Engine::firewall`].
+    pub async fn firewall_of(&self, container_id: &str) -> Result<FirewallFact, String> {
+        firewall::read(&self.client, self.agents.address(), Some(container_id)).await
     }
 
     /// Puts an agent into a namespace that people call `place`, and waits for its hello. The agent's image is loaded where

@@ -4,6 +4,7 @@
 
 mod crew;
 mod trust;
+mod watch;
 
 use std::time::{Duration, Instant, SystemTime};
 
@@ -21,7 +22,7 @@ use crate::words::{SourceWord, TargetWord};
 use crew::Crew;
 
 /// What to look at.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Request<'a> {
     /// Who wants to connect.
     pub from: &'a SourceWord,
@@ -31,6 +32,8 @@ pub struct Request<'a> {
     pub timeout: Duration,
     /// Whether agents may be started; without them only the engine's account is judged.
     pub agents: bool,
+    /// Whether a privileged helper may be started on the engine's host, and whom to tell when one is.
+    pub deep: Option<Progress<'a>>,
 }
 
 /// Why there is no report.
@@ -69,6 +72,7 @@ pub async fn investigate(
         from,
         limits: Limits { timeout: request.timeout },
         crew: Crew::new(engine, request.agents),
+        deep: request.deep.filter(|_| request.agents),
         round: Round::default(),
         observations: Vec::new(),
         progress,
@@ -98,6 +102,7 @@ struct Look<'a> {
     from: Source,
     limits: Limits,
     crew: Crew<'a>,
+    deep: Option<Progress<'a>>,
     round: Round,
     observations: Vec<Observation>,
     progress: Progress<'a>,
@@ -123,6 +128,7 @@ impl Look<'_> {
         let posts = self.round.posts().cloned().collect();
         self.crew.muster(&self.from, &self.topology, posts).await?;
         self.run().await?;
+        self.watch(&targets).await?;
         self.ask_for_details(&targets).await;
         let judge = |target| diagnosis::judge(self.from.clone(), target, &self.topology, &self.observations);
         Ok(targets.into_iter().map(judge).collect())

@@ -65,7 +65,9 @@ fn explain(args: &ExplainArgs, console: &Console) -> Result<Exit, Failure> {
 
 fn check(args: &CheckArgs, redirect: Option<&Redirect>, console: &Console) -> Result<Exit, Failure> {
     let draw = args.verbosity != Verbosity::Quiet;
-    let done = console.until_interrupted(draw, async |progress| commands::check::check(args, progress).await);
+    let done = console.until_interrupted(draw, async |progress| {
+        commands::check::check(args, progress, &|text| console.note(text)).await
+    });
     let delivered = done.and_then(|(report, exit)| deliver(&report, args, redirect, console).map(|()| exit));
     for target in args.targets.iter().filter(|target| target.further_hosts > 0) {
         console.note(&format!(

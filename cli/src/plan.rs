@@ -6,7 +6,9 @@
 mod closer;
 mod first;
 mod round;
+mod watch;
 
 pub use closer::second_round;
 pub use first::{ask_ports, first_round};
-pub use round::{Limits, Post, Round};
+pub use round::{Limits, Post, Rights, Round};
+pub use watch::worth_watching;

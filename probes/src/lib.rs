@@ -8,6 +8,7 @@ pub mod arp;
 #[cfg(feature = "run")]
 mod bounded;
 pub mod errno;
+pub mod firewall;
 pub mod http;
 pub mod listeners;
 pub mod lookup;

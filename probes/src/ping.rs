@@ -22,6 +22,10 @@ pub struct PingAsk {
     /// Bytes of payload.
     #[serde(default)]
     pub size: u16,
+    /// Whether the packet is to be as long as the way there is said to carry (`IP_MTU`, ip(7)), in place of `size`. IPv4
+    /// sends it with DF set, so it arrives whole or not at all.
+    #[serde(default)]
+    pub fill: bool,
 }
 
 /// One ICMP echo.
@@ -32,6 +36,9 @@ pub struct PingFact {
     pub host: String,
     /// The address.
     pub address: IpAddr,
+    /// Bytes of payload. The packet is longer by its headers: 28 bytes with IPv4, 48 with IPv6.
+    #[serde(default)]
+    pub size: u16,
     /// Whether the reply came.
     pub replied: bool,
     /// The round trip in milliseconds.

@@ -14,7 +14,7 @@ use crate::lookup::{self, LookupAsk, LookupFact, Resolving};
 use crate::resolver::{self, ResolverFact};
 use crate::text::printable;
 use crate::wire::{Ask, Fact, Observation, Plan, Probe, Reply};
-use crate::{arp, http, listeners, network, ping, tcp, udp};
+use crate::{arp, firewall, http, listeners, network, ping, tcp, udp};
 
 /// The most probes that one plan may hold.
 pub const MAX_ASKS: usize = 4096;
@@ -70,6 +70,10 @@ async fn look(ask: &Ask, context: &Context, teller: &Teller<'_>) {
         Probe::Ping(ask) => ping::look(ask, context, teller).await,
         Probe::Arp(ask) => arp::look(ask, context, teller).await,
         Probe::Http(ask) => http::look(ask, context, teller).await,
+        Probe::Firewall => match firewall::read(&[]).await {
+            Ok(fact) => teller.tell(started, Fact::Firewall(fact)).await,
+            Err(reason) => teller.unfinished(started, reason).await,
+        },
     }
 }
 
@@ -207,7 +211,9 @@ fn name_needed(probe: &Probe) -> Option<(String, u64)> {
         Probe::Udp(udp) => (udp.host.clone(), udp.timeout_ms),
         Probe::Ping(ping) if ping.host != ping::GATEWAY => (ping.host.clone(), ping.timeout_ms),
         Probe::Http(http) => (http::Target::parse(&http.url).ok()?.host, http.timeout_ms),
-        Probe::Ping(_) | Probe::Arp(_) | Probe::Network | Probe::Resolver | Probe::Listeners => return None,
+        Probe::Ping(_) | Probe::Arp(_) | Probe::Network | Probe::Resolver | Probe::Listeners | Probe::Firewall => {
+            return None;
+        }
     };
     name.parse::<IpAddr>().is_err().then_some((name, timeout_ms))
 }

@@ -16,6 +16,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::arp::{ArpAsk, ArpFact};
+use crate::firewall::FirewallFact;
 use crate::http::{HttpAsk, HttpFact};
 use crate::listeners::ListenersFact;
 use crate::lookup::{LookupAsk, LookupFact};
@@ -111,6 +112,8 @@ pub enum Probe {
     Arp(ArpAsk),
     /// An HTTP or HTTPS request, each phase timed.
     Http(HttpAsk),
+    /// The packet filter's rules. Needs the host's programs and root in the namespace.
+    Firewall,
 }
 
 impl Probe {
@@ -127,6 +130,7 @@ impl Probe {
             Self::Ping(_) => "ping",
             Self::Arp(_) => "arp",
             Self::Http(_) => "http",
+            Self::Firewall => "firewall",
         }
     }
 }
@@ -170,6 +174,8 @@ pub enum Fact {
     Arp(ArpFact),
     /// An HTTP exchange.
     Http(HttpFact),
+    /// The packet filter's rules.
+    Firewall(FirewallFact),
     /// A probe that could not be made, or not to its end. It says nothing about the network.
     Unfinished {
         /// The kind of probe, as in [`Probe`].

@@ -61,7 +61,7 @@ async fn loopback_echoes_where_the_kernel_permits_it() {
     let status = std::fs::read_to_string("/proc/self/status").unwrap();
     let groups = status.lines().filter(|line| line.starts_with("Gid:") || line.starts_with("Groups:"));
     let permitted = groups.flat_map(numbers).any(|group| (range[0]..=range[1]).contains(&group));
-    let ask = PingAsk { host: "127.0.0.1".to_owned(), timeout_ms: 1000, size: 1000 };
+    let ask = PingAsk { host: "127.0.0.1".to_owned(), timeout_ms: 1000, size: 1000, fill: false };
     match fact(Probe::Ping(ask)).await {
         Fact::Ping(fact) => {
             assert!(permitted && fact.replied, "{fact:?}");

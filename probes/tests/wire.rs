@@ -38,7 +38,7 @@ fn probes() -> Vec<Probe> {
         Probe::Lookup(LookupAsk { name: host(), timeout_ms: 1, every_server: true }),
         Probe::Tcp(TcpAsk { host: host(), port: 65535, timeout_ms: u64::MAX, watch_ms: 0 }),
         Probe::Udp(UdpAsk { host: host(), port: 53, timeout_ms: 2 }),
-        Probe::Ping(PingAsk { host: "gateway".to_owned(), timeout_ms: 3, size: 1472 }),
+        Probe::Ping(PingAsk { host: "gateway".to_owned(), timeout_ms: 3, size: 1472, fill: true }),
         Probe::Arp(ArpAsk { address: "198.51.100.1".parse().unwrap(), timeout_ms: 4 }),
         Probe::Http(HttpAsk { url: "https://db/".to_owned(), timeout_ms: 5, ca_bundle: Some("PEM\n".to_owned()) }),
         Probe::Http(HttpAsk { url: "http://db/".to_owned(), timeout_ms: 5, ca_bundle: None }),
@@ -160,7 +160,7 @@ fn facts() -> Vec<Fact> {
         tcp(TcpOutcome::Connected, None, Some(AfterConnect::Reset { after_ms: 0.0 })),
         tcp(TcpOutcome::Failed, Some(Errno::Other(9999)), None),
         Fact::Udp(UdpFact { host: host(), address, port: 53, outcome: UdpOutcome::Silent, errno: None }),
-        Fact::Ping(PingFact { host: host(), address, replied: true, rtt_ms: Some(0.5), errno: None }),
+        Fact::Ping(PingFact { host: host(), address, size: 56, replied: true, rtt_ms: Some(0.5), errno: None }),
         Fact::Arp(ArpFact {
             address: "198.51.100.7".parse().unwrap(),
             interface: None,

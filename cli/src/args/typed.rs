@@ -136,6 +136,13 @@ pub(super) struct Check {
     #[arg(long)]
     pub(super) no_agent: bool,
 
+    /// Allow a privileged helper on the engine's host, for a moment, to read the packet filter
+    ///
+    /// Only needed where dprobe does not run as root on the engine's own machine, and only used where a connection is
+    /// refused or dropped for no reason that can be seen without it.
+    #[arg(long, conflicts_with = "no_agent")]
+    pub(super) deep: bool,
+
     /// An image on the engine to use in place of the embedded agent
     ///
     /// For engines that run images from a registry of their own only. DPROBE_AGENT_IMAGE does the same.

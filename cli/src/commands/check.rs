@@ -12,12 +12,24 @@ use crate::report::Report;
 ///
 /// # Errors
 /// When there is no report to hand back: no engine, or no such source.
-pub async fn check(args: &CheckArgs, progress: Progress<'_>) -> Result<(Report, Exit), Failure> {
+///
+/// `announce` is told what the user has to know of while it happens: that a privileged helper is started.
+pub async fn check(
+    args: &CheckArgs,
+    progress: Progress<'_>,
+    announce: Progress<'_>,
+) -> Result<(Report, Exit), Failure> {
     progress("connecting to the engine");
     let choice = EngineChoice { host: args.engine.host.clone(), context: args.engine.context.clone() };
     let engine = Engine::connect(&choice).await.map_err(|error| engine_failure(&error))?;
     let engine = engine.with_agent_image(args.engine.agent_image.clone());
-    let request = Request { from: &args.from, targets: &args.targets, timeout: args.timeout, agents: !args.no_agent };
+    let request = Request {
+        from: &args.from,
+        targets: &args.targets,
+        timeout: args.timeout,
+        agents: !args.no_agent,
+        deep: args.deep.then_some(announce),
+    };
     let end = args.wait.map(|wait| Instant::now() + wait);
     loop {
         let outcome = investigate(&engine, &request, progress).await;

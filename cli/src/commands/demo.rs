@@ -99,7 +99,8 @@ async fn ask(
     tell(out, &format!("\n$ dprobe check {from} -> {target}\n"))?;
     let source = words::source(&from).map_err(|error| Failure::usage(&error))?;
     let targets = [words::target(target).map_err(|error| Failure::usage(&error))?];
-    let request = Request { from: &source, targets: &targets, timeout: Duration::from_secs(4), agents: true };
+    let request =
+        Request { from: &source, targets: &targets, timeout: Duration::from_secs(4), agents: true, deep: None };
     let mut attempts = 0;
     loop {
         let report = investigate(engine, &request, progress).await.map_err(|error| failure(&error))?;

@@ -6,7 +6,6 @@ use dprobe_probes::http::HttpFact;
 use dprobe_probes::listeners::ListenersFact;
 use dprobe_probes::lookup::{DnsOutcome, LookupFact, LookupOutcome};
 use dprobe_probes::network::NetworkFact;
-use dprobe_probes::ping::PingFact;
 use dprobe_probes::resolver::ResolverFact;
 use dprobe_probes::tcp::{TcpFact, TcpOutcome};
 use dprobe_probes::udp::UdpFact;
@@ -58,7 +57,7 @@ impl<'a> Case<'a> {
     }
 
     /// What was seen in a place, picked by `pick`.
-    fn seen<T: 'a>(
+    pub(super) fn seen<T: 'a>(
         self,
         place: &'a str,
         pick: impl Fn(&'a Fact) -> Option<&'a T>,
@@ -170,15 +169,37 @@ impl<'a> Case<'a> {
         self.lookup().is_some_and(|lookup| lookup.fact.outcome != LookupOutcome::Found && !cut_short(&lookup))
     }
 
-    /// The connects to the dialled host and port.
+    /// Whether a server said that the name does not exist, or has no address.
+    #[must_use]
+    pub fn name_denied(&self) -> bool {
+        self.lookup().is_some_and(|lookup| {
+            matches!(lookup.fact.outcome, LookupOutcome::NotFound | LookupOutcome::NoData | LookupOutcome::InvalidName)
+        })
+    }
+
+    /// Why a probe of this kind was not made in a place.
+    pub(super) fn seen_unfinished(&self, place: &str, kind: &str) -> Option<&'a str> {
+        self.observations.iter().find_map(|observation| match &observation.fact {
+            Fact::Unfinished { probe, reason } if observation.place == place && probe == kind => Some(reason.as_str()),
+            _ => None,
+        })
+    }
+
+    /// The connects to the dialled host and port; where one was tried again, the later try.
     #[must_use]
     pub fn dials(&self) -> Vec<Seen<'a, TcpFact>> {
         let (host, port) = (self.to.host.as_str(), self.to.port);
-        self.seen(&self.from.place, |fact| match fact {
+        let mut dials: Vec<Seen<'a, TcpFact>> = Vec::new();
+        for seen in self.seen(&self.from.place, |fact| match fact {
             Fact::TcpConnect(fact) if fact.host == host && Some(fact.port) == port => Some(fact),
             _ => None,
-        })
-        .collect()
+        }) {
+            match dials.iter_mut().find(|earlier| earlier.fact.address == seen.fact.address) {
+                Some(earlier) => *earlier = seen,
+                None => dials.push(seen),
+            }
+        }
+        dials
     }
 
     /// A connect from the source to an address and port, whatever it was asked for.
@@ -216,17 +237,6 @@ impl<'a> Case<'a> {
         let url = self.to.url.as_deref()?;
         self.seen(&self.from.place, |fact| match fact {
             Fact::Http(fact) if fact.url == url => Some(fact),
-            _ => None,
-        })
-        .next()
-    }
-
-    /// The echo of the dialled host.
-    #[must_use]
-    pub fn ping(&self) -> Option<Seen<'a, PingFact>> {
-        let host = self.to.host.as_str();
-        self.seen(&self.from.place, |fact| match fact {
-            Fact::Ping(fact) if fact.host == host => Some(fact),
             _ => None,
         })
         .next()

@@ -81,6 +81,21 @@ causes! {
     nothing_listening
     host_bind_loopback
     host_not_listening
+    ip_forward_off
+    engine_rules_wiped
+    wrong_default_gateway
+    masquerade_off
+    subnet_overlap
+    bridge_down
+    macvlan_host_isolation
+    icc_disabled
+    accept_queue_full
+    source_ports_exhausted
+    host_firewall
+    firewall_drop
+    firewall_reject
+    egress_blocked
+    mtu_black_hole
 }
 
 /// Every cause that dprobe knows.

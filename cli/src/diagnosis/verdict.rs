@@ -10,6 +10,8 @@ pub(super) fn verdict(case: &Case<'_>, diagnoses: &[Diagnosis]) -> Verdict {
     match case.reach() {
         Reach::No => Verdict::Unreachable,
         Reach::Partly => Verdict::Degraded,
+        // What is short gets through.
+        Reach::Yes if case.loses_long_packets() && application(case) != Verdict::Unreachable => Verdict::Degraded,
         Reach::Yes | Reach::Unknown if blocked => Verdict::Unreachable,
         Reach::Unknown => Verdict::Inconclusive,
         Reach::Yes => application(case),

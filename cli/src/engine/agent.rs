@@ -37,6 +37,9 @@ const MAX_OBSERVATIONS: usize = 50_000;
 const MEMORY: i64 = 64 * 1024 * 1024;
 const PIDS: i64 = 64;
 
+/// The argument by which an agent moves to the root directory of the host.
+const HOST_ROOT: &str = "host-root";
+
 /// Which network namespace an agent looks at.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Namespace {
@@ -56,6 +59,9 @@ pub enum Capability {
     /// Raw and packet sockets (`NET_RAW`). The agent then runs as root, for the capability would have no effect otherwise;
     /// it has no other.
     NetRaw,
+    /// Everything, in the root directory of the engine's host: to run the programs that are installed there, which know the
+    /// packet filter. A privileged container, only ever started where the user has asked for it.
+    HostRoot,
 }
 
 /// An agent that runs and has said hello.
@@ -196,9 +202,11 @@ impl Start<'_> {
             },
         };
         let raw = self.capability == Capability::NetRaw;
+        let root = self.capability == Capability::HostRoot;
         ContainerCreateBody {
             image: Some(image.to_owned()),
-            user: raw.then(|| "0:0".to_owned()),
+            user: (raw || root).then(|| "0:0".to_owned()),
+            cmd: root.then(|| vec![HOST_ROOT.to_owned()]),
             open_stdin: Some(true),
             stdin_once: Some(true),
             attach_stdin: Some(true),
@@ -214,7 +222,9 @@ impl Start<'_> {
                 network_mode: Some(network_mode),
                 auto_remove: Some(true),
                 readonly_rootfs: Some(true),
-                cap_drop: Some(vec!["ALL".to_owned()]),
+                privileged: root.then_some(true),
+                pid_mode: root.then(|| "host".to_owned()),
+                cap_drop: (!root).then(|| vec!["ALL".to_owned()]),
                 cap_add: raw.then(|| vec!["NET_RAW".to_owned()]),
                 security_opt: Some(vec!["no-new-privileges".to_owned()]),
                 memory: Some(MEMORY),

@@ -6,7 +6,7 @@ use dprobe_probes::wire::Observation;
 use futures_util::future::join_all;
 
 use crate::engine::{Agent, Capability, Engine, EngineError, Namespace};
-use crate::plan::{Limits, Post, Round};
+use crate::plan::{Limits, Post, Rights, Round};
 use crate::report::{Source, SourceKind};
 use crate::resolve::HOST;
 use crate::topology::{NetworkMode, Topology};
@@ -45,7 +45,11 @@ impl<'a> Crew<'a> {
         let engine = self.engine;
         let started = join_all(posts.into_iter().filter_map(|post| {
             let namespace = namespace(&post.place, from, topology)?;
-            let capability = if post.raw { Capability::NetRaw } else { Capability::None };
+            let capability = match post.rights {
+                Rights::None => Capability::None,
+                Rights::Raw => Capability::NetRaw,
+                Rights::HostRoot => Capability::HostRoot,
+            };
             Some(async move {
                 let agent = engine.start_agent(&post.place, namespace, capability).await;
                 (post, agent)
@@ -59,12 +63,19 @@ impl<'a> Crew<'a> {
                     self.agents.insert(post, agent);
                 }
                 Err(EngineError::Gone { .. }) if post.place != from.place => self.lost.push(post.place),
-                // Some engines and policies give nobody this right; what is left unasked is left open.
-                Err(error) if post.raw => tracing::debug!(%error, place = post.place, "no agent with raw sockets"),
+                // Some engines and policies give nobody such rights; what is left unasked is left open.
+                Err(error) if post.rights != Rights::None => {
+                    tracing::debug!(%error, place = post.place, rights = ?post.rights, "no agent with these rights");
+                }
                 Err(error) => failed = failed.or(Some(error)),
             }
         }
         failed.map_or(Ok(()), Err)
+    }
+
+    /// Whether an agent stands at a post.
+    pub(super) fn stands_at(&self, post: &Post) -> bool {
+        self.agents.contains_key(post)
     }
 
     /// Runs a round at all its posts at once.

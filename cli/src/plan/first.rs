@@ -12,6 +12,7 @@ use dprobe_probes::wire::Probe;
 
 use super::round::{Limits, Round, millis};
 use crate::report::{Source, Target, TargetKind};
+use crate::resolve::HOST;
 use crate::topology::Protocol;
 
 /// How long an established connection is watched where an engine's proxy may have accepted it for nobody. The proxy needs
@@ -19,6 +20,9 @@ use crate::topology::Protocol;
 pub(super) const WATCH_PUBLISHED: Duration = Duration::from_millis(250);
 /// The same where nothing stands between: long enough for a greeting, short enough not to be felt.
 const WATCH_DIRECT: Duration = Duration::from_millis(5);
+
+/// How long an echo between neighbours may take, in milliseconds. Where echoes are filtered, a check waits for it.
+const ECHO_MS: u64 = 300;
 
 /// What has to be known of a target before its port can be chosen: its listening sockets.
 pub fn ask_ports(round: &mut Round, target: &Target) {
@@ -41,6 +45,13 @@ pub fn first_round(round: &mut Round, from: &Source, to: &Target, ca_bundle: Opt
         let ask = HttpAsk { url: url.clone(), timeout_ms, ca_bundle: ca_bundle.map(str::to_owned) };
         round.ask(&from.place, Probe::Http(ask));
     }
+    // Two echoes, a short one and one of full length, cost nothing between neighbours and tell whether long packets pass.
+    if to.kind == TargetKind::Container && to.protocol == Protocol::Tcp && to.port.is_some() && from.place != HOST {
+        for fill in [false, true] {
+            let ask = PingAsk { host: to.host.clone(), timeout_ms: timeout_ms.min(ECHO_MS), size: 0, fill };
+            round.ask(&from.place, Probe::Ping(ask));
+        }
+    }
     if let Some(place) = &to.place {
         round.ask(place, Probe::Network);
         round.ask(place, Probe::Listeners);
@@ -56,6 +67,6 @@ fn dial(to: &Target, timeout_ms: u64) -> Probe {
             Probe::Tcp(TcpAsk { host, port, timeout_ms, watch_ms: millis(watch) })
         }
         (Some(port), Protocol::Udp) => Probe::Udp(UdpAsk { host, port, timeout_ms: timeout_ms.min(1500) }),
-        (None, _) => Probe::Ping(PingAsk { host, timeout_ms: timeout_ms.min(1500), size: 0 }),
+        (None, _) => Probe::Ping(PingAsk { host, timeout_ms: timeout_ms.min(1500), size: 0, fill: false }),
     }
 }

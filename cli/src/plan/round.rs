@@ -17,15 +17,38 @@ pub struct Limits {
 pub struct Post {
     /// The name of the namespace, as in `Observation::place`.
     pub place: String,
-    /// Whether it may open raw and packet sockets there. An agent of its own, so that the others need no right at all.
-    pub raw: bool,
+    /// What it may do there. One with rights is an agent of its own, so that the others need none.
+    pub rights: Rights,
+}
+
+/// What an agent may do beyond what every process may.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Rights {
+    /// Nothing.
+    None,
+    /// Open raw and packet sockets.
+    Raw,
+    /// Run the programs of the engine's host as root. Only ever asked for where the user has allowed it.
+    HostRoot,
+}
+
+impl Rights {
+    /// What a probe needs.
+    #[must_use]
+    fn for_probe(probe: &Probe) -> Self {
+        match probe {
+            Probe::Arp(_) => Self::Raw,
+            Probe::Firewall => Self::HostRoot,
+            _ => Self::None,
+        }
+    }
 }
 
 impl Post {
     /// A post without any right.
     #[must_use]
     pub fn plain(place: impl Into<String>) -> Self {
-        Self { place: place.into(), raw: false }
+        Self { place: place.into(), rights: Rights::None }
     }
 }
 
@@ -54,15 +77,22 @@ impl Round {
         self.asks.keys()
     }
 
+    /// An id for an observation that no agent makes.
+    pub fn take_id(&mut self) -> String {
+        self.next_id += 1;
+        format!("p{}", self.next_id)
+    }
+
     /// Adds a probe, unless the same is asked there already.
-    pub(super) fn ask(&mut self, place: &str, probe: Probe) {
-        let post = Post { place: place.to_owned(), raw: matches!(probe, Probe::Arp(_)) };
+    pub fn ask(&mut self, place: &str, probe: Probe) {
+        let post = Post { place: place.to_owned(), rights: Rights::for_probe(&probe) };
         let asks = self.asks.entry(post).or_default();
         if asks.iter().any(|ask| ask.probe == probe) {
             return;
         }
         self.next_id += 1;
-        asks.push(Ask { id: format!("p{}", self.next_id), probe });
+        let id = format!("p{}", self.next_id);
+        asks.push(Ask { id, probe });
     }
 
     /// The plan of a post.
@@ -76,6 +106,6 @@ impl Round {
 }
 
 /// A duration in whole milliseconds, at least one.
-pub(super) fn millis(duration: Duration) -> u64 {
+pub(crate) fn millis(duration: Duration) -> u64 {
     u64::try_from(duration.as_millis()).unwrap_or(u64::MAX).max(1)
 }

@@ -3,6 +3,7 @@
 use std::net::{IpAddr, SocketAddr};
 
 use dprobe_probes::errno::Errno;
+use dprobe_probes::firewall::{FirewallAction, FirewallFact};
 use dprobe_probes::http::{HttpFact, HttpPhase, HttpPhases};
 use dprobe_probes::listeners::ListenersFact;
 use dprobe_probes::lookup::{AnswerSource, DnsOutcome, LookupFact, LookupOutcome};
@@ -24,6 +25,7 @@ pub(super) fn kind(fact: &Fact) -> &'static str {
         Fact::Ping(_) => "ping",
         Fact::Arp(_) => "arp",
         Fact::Http(_) => "http",
+        Fact::Firewall(_) => "firewall",
         Fact::Unfinished { .. } => "unfinished",
     }
 }
@@ -54,8 +56,21 @@ pub(super) fn outcome(fact: &Fact) -> String {
             (Some(interface), answers) => format!("{} is at {} on {interface}", fact.address, answers.join(" and ")),
         },
         Fact::Http(fact) => http(fact),
+        Fact::Firewall(fact) => firewall(fact),
         Fact::Unfinished { probe, reason } => format!("{probe}: {reason}"),
     }
+}
+
+fn firewall(fact: &FirewallFact) -> String {
+    let caught = fact.rules.iter().filter(|rule| rule.caught > 0 && rule.action != FirewallAction::Masquerade);
+    let caught =
+        caught.map(|rule| format!("{} -A {} {} caught {}", rule.table.program, rule.chain, rule.text, rule.caught));
+    format!(
+        "{} chains by {}; {}",
+        fact.chains.len(),
+        fact.readers.join(", "),
+        list(caught, "no rule refused the connect")
+    )
 }
 
 fn errno(errno: Option<Errno>) -> String {

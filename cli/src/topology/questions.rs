@@ -149,6 +149,42 @@ impl Network {
                 || self.options.get("com.docker.network.bridge.default_bridge").is_some_and(|value| value == "true"))
     }
 
+    /// The interface of the host that it hangs on, for a bridge network (`com.docker.network.bridge.name`, or what the
+    /// engine calls it by itself).
+    #[must_use]
+    pub fn bridge_name(&self) -> Option<String> {
+        if self.driver != "bridge" {
+            return None;
+        }
+        let given = self.options.get("com.docker.network.bridge.name").cloned();
+        let by_default = || {
+            if self.is_default_bridge() {
+                Some("docker0".to_owned())
+            } else {
+                self.id.get(..12).map(|id| format!("br-{id}"))
+            }
+        };
+        given.or_else(by_default)
+    }
+
+    /// Whether its containers may talk to each other (`com.docker.network.bridge.enable_icc`).
+    #[must_use]
+    pub fn lets_containers_talk(&self) -> bool {
+        self.options.get("com.docker.network.bridge.enable_icc").is_none_or(|value| value != "false")
+    }
+
+    /// Whether what leaves it gets the host's address (`com.docker.network.bridge.enable_ip_masquerade`).
+    #[must_use]
+    pub fn masquerades(&self) -> bool {
+        self.options.get("com.docker.network.bridge.enable_ip_masquerade").is_none_or(|value| value != "false")
+    }
+
+    /// Whether containers on it leave for the outside with an address that the outside can answer.
+    #[must_use]
+    pub fn leads_out(&self) -> bool {
+        self.driver == "bridge" && !self.internal && self.masquerades()
+    }
+
     /// Whether containers can be attached to it at will, as opposed to the networks `host` and `none`.
     #[must_use]
     pub fn is_attachable(&self) -> bool {

@@ -86,7 +86,7 @@ impl Exchange<'_> {
 
     /// Connect to the first address that takes the connection, as most programs do.
     async fn connect(&self, addresses: &[IpAddr], fact: &mut HttpFact) -> Result<TcpStream, HttpFailure> {
-        let mut last = failure(HttpPhase::Tcp, TIMED_OUT);
+        let mut last = timed_out(HttpPhase::Tcp);
         for (index, address) in addresses.iter().enumerate() {
             let to_try = u32::try_from(addresses.len() - index).unwrap_or(1);
             let started = Instant::now();
@@ -97,7 +97,7 @@ impl Exchange<'_> {
                     fact.phases.tcp_ms = Some(millis(started.elapsed()));
                     return Ok(stream);
                 }
-                Err(ConnectError::TimedOut) => last = failure(HttpPhase::Tcp, TIMED_OUT),
+                Err(ConnectError::TimedOut) => last = timed_out(HttpPhase::Tcp),
                 Err(ConnectError::Kernel(error) | ConnectError::NoSocket(error)) => {
                     last = io_failure(HttpPhase::Tcp, &error);
                 }
@@ -126,7 +126,7 @@ impl Exchange<'_> {
         fact.phases.first_byte_ms = first_byte.get().map(|moment| millis(moment.duration_since(started)));
         match answered {
             Ok(answered) => answered,
-            Err(_) => Err(failure(HttpPhase::Http, TIMED_OUT)),
+            Err(_) => Err(timed_out(HttpPhase::Http)),
         }
     }
 
@@ -202,6 +202,10 @@ const TIMED_OUT: &str = "no answer before the timeout";
 
 fn failure(phase: HttpPhase, reason: &str) -> HttpFailure {
     HttpFailure { phase, reason: printable(reason.as_bytes(), MAX_VALUE), errno: None }
+}
+
+fn timed_out(phase: HttpPhase) -> HttpFailure {
+    HttpFailure { errno: Some(Errno::TimedOut), ..failure(phase, TIMED_OUT) }
 }
 
 fn io_failure(phase: HttpPhase, error: &io::Error) -> HttpFailure {

@@ -5,6 +5,7 @@ use std::net::IpAddr;
 use std::time::{Duration, Instant};
 
 use futures_util::future::join_all;
+use nix::sys::socket::{getsockopt, sockopt};
 use tokio::net::UdpSocket;
 use tokio::time::timeout;
 
@@ -24,6 +25,8 @@ const ECHO_V4: u8 = 8;
 const ECHO_REPLY_V4: u8 = 0;
 const ECHO_V6: u8 = 128;
 const ECHO_REPLY_V6: u8 = 129;
+/// The length of the headers of an echo with those of IPv4.
+const HEADERS_V4: u16 = 28;
 /// The length of the header of an echo.
 const HEADER: usize = 8;
 
@@ -57,9 +60,15 @@ fn gateway() -> Result<IpAddr, String> {
 async fn one(ask: &PingAsk, address: IpAddr, context: &Context, teller: &Teller<'_>) {
     let started = Instant::now();
     let wait = context.fitting(Duration::from_millis(ask.timeout_ms));
-    let mut fact = PingFact { host: ask.host.clone(), address, replied: false, rtt_ms: None, errno: None };
+    let mut fact =
+        PingFact { host: ask.host.clone(), address, size: ask.size, replied: false, rtt_ms: None, errno: None };
     let echoed = match connected_icmp(address) {
-        Ok(socket) => echo(&socket, address, usize::from(ask.size), wait).await,
+        Ok(socket) => {
+            if ask.fill {
+                fact.size = filling(&socket).unwrap_or(ask.size);
+            }
+            echo(&socket, address, usize::from(fact.size), wait).await
+        }
         Err(error) if matches!(Errno::from_io(&error), Errno::PermissionDenied | Errno::Other(_)) => {
             return teller.unfinished(started, format!("no ICMP socket: {error}")).await;
         }
@@ -73,6 +82,13 @@ async fn one(ask: &PingAsk, address: IpAddr, context: &Context, teller: &Teller<
         Err(error) => fact.errno = Some(Errno::from_io(&error)),
     }
     teller.tell(started, Fact::Ping(fact)).await;
+}
+
+/// The payload with which a packet is as long as the way to the peer is known to carry; none for IPv6, whose packets no
+/// router cuts.
+fn filling(socket: &UdpSocket) -> Option<u16> {
+    let mtu = getsockopt(socket, sockopt::IpMtu).ok()?;
+    u16::try_from(mtu).ok()?.checked_sub(HEADERS_V4)
 }
 
 /// The round trip of the first echo that comes back within `wait`; none after silence.

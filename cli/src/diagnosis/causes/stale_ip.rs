@@ -44,7 +44,7 @@ and then dial the address it had.
 
 Related: hosts-override, default-bridge-no-dns
 ",
-    yields_to: &[],
+    yields_to: &["subnet-overlap"],
     find,
 };
 

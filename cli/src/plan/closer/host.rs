@@ -1,4 +1,5 @@
-//! What the host listens on, where the host is dialled in vain.
+//! What the host listens on, where the host is dialled in vain; its interfaces and routes, where an address in one of the
+//! engine's subnets is.
 
 use dprobe_probes::wire::Probe;
 
@@ -12,5 +13,9 @@ pub(super) fn ask(round: &mut Round, case: &Case<'_>, _: Limits) {
     let on_host = matches!(case.to.kind, TargetKind::Host | TargetKind::Loopback) || case.from_host();
     if on_host && is_blocked(case) && case.to.port.is_some() && case.from.place != HOST {
         round.ask(HOST, Probe::Listeners);
+    }
+    // Outside has a question of its own.
+    if is_blocked(case) && !case.to_outside() && (case.lost() || case.to.kind == TargetKind::Address) {
+        round.ask(HOST, Probe::Network);
     }
 }
