@@ -10,7 +10,7 @@ mod serve;
 
 use std::env;
 use std::ffi::OsStr;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -21,8 +21,8 @@ use tokio::signal::unix::{SignalKind, signal};
 const NAME: &str = "dprobe-agent";
 /// The argument of an agent that is to use the programs of the host it runs on.
 const HOST_ROOT: &str = "host-root";
-/// The root directory of the host, as a container sees it that shares the host's processes.
-const ROOT_OF_HOST: &str = "/proc/1/root";
+/// The processes whose root directory is that of the host, beside the first one, which not every machine lets others see.
+const ENGINES: [&str; 3] = ["dockerd", "containerd", "podman"];
 /// The environment variable that changes the time after which an agent that is not asked for anything ends.
 const IDLE_VARIABLE: &str = "DPROBE_AGENT_IDLE_MS";
 /// That time where the variable does not say.
@@ -55,10 +55,22 @@ fn plays() -> bool {
     !own_name || arguments.next().as_deref() == Some(OsStr::new("act"))
 }
 
-/// Moves to the root directory of the host.
+/// Moves to the root directory of the host, as a container sees it that shares the host's processes.
 fn move_to_host() -> std::io::Result<()> {
-    std::os::unix::fs::chroot(ROOT_OF_HOST)?;
-    env::set_current_dir("/")
+    let is_engine = |process: &PathBuf| {
+        let name = std::fs::read_to_string(process.join("comm")).unwrap_or_default();
+        ENGINES.contains(&name.trim())
+    };
+    let processes = std::fs::read_dir("/proc")?.flatten().map(|entry| entry.path());
+    let candidates = [PathBuf::from("/proc/1")].into_iter().chain(processes.filter(is_engine));
+    let mut moved = Err(std::io::ErrorKind::NotFound.into());
+    for process in candidates {
+        moved = std::os::unix::fs::chroot(process.join("root"));
+        if moved.is_ok() {
+            break;
+        }
+    }
+    moved.and_then(|()| env::set_current_dir("/"))
 }
 
 async fn run() -> ExitCode {

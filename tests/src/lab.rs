@@ -240,6 +240,20 @@ impl Lab {
         self.programs.push(internet::act(&self.namespace, words));
     }
 
+    /// The same on the machine outside.
+    ///
+    /// # Panics
+    /// When they do not open.
+    pub fn outside_runs<S: AsRef<str>>(&mut self, words: impl IntoIterator<Item = S>) {
+        self.programs.push(self.internet.act(words));
+    }
+
+    /// The address of the router that its host sends everything to.
+    #[must_use]
+    pub fn router_address(&self) -> Ipv4Addr {
+        internet::ROUTER
+    }
+
     /// Restarts its engine, as `systemctl restart docker` does.
     pub fn restart(&self) {
         self.host("systemctl restart docker");

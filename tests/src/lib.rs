@@ -36,6 +36,7 @@ mod record;
 pub mod run;
 pub mod stack;
 pub mod subnet;
+pub mod tunnel;
 
 pub use compose::Compose;
 pub use docker::Engine;
@@ -45,3 +46,4 @@ pub use outcome::{Dprobe, Outcome, check};
 pub use outside::Outside;
 pub use poll::until;
 pub use stack::{Container, Network, Stack};
+pub use tunnel::Tunnel;

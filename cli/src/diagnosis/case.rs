@@ -185,7 +185,7 @@ impl<'a> Case<'a> {
         })
     }
 
-    /// The connects to the dialled host and port; where one was tried again, the later try.
+    /// The connects to the dialled host and port; where one was tried again, the later try, unless it only had less time.
     #[must_use]
     pub fn dials(&self) -> Vec<Seen<'a, TcpFact>> {
         let (host, port) = (self.to.host.as_str(), self.to.port);
@@ -195,6 +195,7 @@ impl<'a> Case<'a> {
             _ => None,
         }) {
             match dials.iter_mut().find(|earlier| earlier.fact.address == seen.fact.address) {
+                Some(_) if seen.fact.outcome == TcpOutcome::TimedOut => {}
                 Some(earlier) => *earlier = seen,
                 None => dials.push(seen),
             }

@@ -386,6 +386,9 @@ fn same_bridge(text: &str) -> bool {
     matches!(words.as_slice(), ["-i", one, "-o", other, "-j", "DROP"] if one == other)
 }
 
+/// The ports that a kernel lets clients come from where nobody has told it otherwise (`ip_local_port_range`, ip(7)).
+const CLIENT_PORTS: (u16, u16) = (32768, 60999);
+
 /// A connection as a packet filter sees it, in either direction.
 struct Flow {
     sources: Vec<IpAddr>,
@@ -429,7 +432,7 @@ impl Flow {
         Some(closeness)
     }
 
-    /// Whether a list of ports and ranges has the port of the server. The client's is any.
+    /// Whether a list of ports and ranges has the port of the server, or one that the client may have come from.
     fn has_port(&self, value: &str, of_server: bool) -> Option<bool> {
         let ranges: Option<Vec<(u16, u16)>> = value
             .split(',')
@@ -438,8 +441,12 @@ impl Flow {
                 Some((from.parse().ok()?, to.parse().ok()?))
             })
             .collect();
-        let ranges = ranges.filter(|_| of_server)?;
-        Some(self.ports.iter().any(|port| ranges.iter().any(|(from, to)| (*from..=*to).contains(port))))
+        let ranges = ranges?;
+        if of_server {
+            return Some(self.ports.iter().any(|port| ranges.iter().any(|(from, to)| (*from..=*to).contains(port))));
+        }
+        let (first, last) = CLIENT_PORTS;
+        (!ranges.iter().any(|(from, to)| *from <= last && first <= *to)).then_some(false)
     }
 }
 

@@ -294,6 +294,13 @@ fn seen_place<'a>(case: &Case<'a>) -> &'a str {
 }
 
 fn ping(case: &Case<'_>) -> Option<Stage> {
+    // Beside a port, an echo tells something only where its length matters.
+    if case.to.port.is_some() {
+        let pings = case.pings();
+        let lost = pings.iter().filter(|_| case.loses_long_packets()).find(|ping| !ping.fact.replied)?;
+        let summary = format!("{} loses packets of {} bytes", lost.fact.address, u32::from(lost.fact.size) + 28);
+        return Some(stage(StageName::Route, Some(false), summary, vec![lost.id]));
+    }
     let seen = case.ping()?;
     let (ok, word) =
         if seen.fact.replied { (Some(true), "answers an echo") } else { (None, "leaves an echo unanswered") };

@@ -2,6 +2,7 @@
 
 pub(super) mod facts;
 mod host;
+mod way;
 
 use dprobe_probes::tcp::TcpOutcome;
 
@@ -43,13 +44,13 @@ fn a_loopback_bind_is_told_with_the_words_of_the_program() {
 }
 
 #[test]
-fn a_refusal_on_a_good_listener_has_no_established_cause() {
+fn a_good_listener_refuses_nobody() {
     let check = pair()
         .dials("172.18.0.2", 27017, TcpOutcome::Refused)
         .listens("mongodb", "0.0.0.0", 27017)
         .check("mongodb:27017");
     assert_eq!(check.verdict, Verdict::Unreachable);
-    assert!(check.diagnoses.is_empty(), "{:?}", check.diagnoses);
+    assert_eq!(facts::codes(&check), ["firewall-reject"]);
 }
 
 #[test]

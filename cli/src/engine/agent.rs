@@ -37,6 +37,10 @@ const MAX_OBSERVATIONS: usize = 50_000;
 const MEMORY: i64 = 64 * 1024 * 1024;
 const PIDS: i64 = 64;
 
+/// What it takes to enter the root directory of the host's first process (chroot(2), ptrace(2)) and to read its packet
+/// filter.
+const HOST_ROOT_CAPABILITIES: [&str; 4] = ["NET_ADMIN", "NET_RAW", "SYS_CHROOT", "SYS_PTRACE"];
+
 /// The argument by which an agent moves to the root directory of the host.
 const HOST_ROOT: &str = "host-root";
 
@@ -59,8 +63,8 @@ pub enum Capability {
     /// Raw and packet sockets (`NET_RAW`). The agent then runs as root, for the capability would have no effect otherwise;
     /// it has no other.
     NetRaw,
-    /// Everything, in the root directory of the engine's host: to run the programs that are installed there, which know the
-    /// packet filter. A privileged container, only ever started where the user has asked for it.
+    /// To run the programs of the engine's host as root, in its root directory, which know the packet filter. Only ever
+    /// started where the user has asked for it.
     HostRoot,
 }
 
@@ -203,6 +207,13 @@ impl Start<'_> {
         };
         let raw = self.capability == Capability::NetRaw;
         let root = self.capability == Capability::HostRoot;
+        // AppArmor and SELinux keep a container from the root directory of the first process, whatever it is allowed.
+        let security_opt = if root {
+            ["no-new-privileges", "apparmor=unconfined", "label=disable"]
+        } else {
+            ["no-new-privileges", "", ""]
+        };
+        let security_opt = security_opt.into_iter().filter(|option| !option.is_empty()).map(str::to_owned).collect();
         ContainerCreateBody {
             image: Some(image.to_owned()),
             user: (raw || root).then(|| "0:0".to_owned()),
@@ -222,11 +233,14 @@ impl Start<'_> {
                 network_mode: Some(network_mode),
                 auto_remove: Some(true),
                 readonly_rootfs: Some(true),
-                privileged: root.then_some(true),
                 pid_mode: root.then(|| "host".to_owned()),
-                cap_drop: (!root).then(|| vec!["ALL".to_owned()]),
-                cap_add: raw.then(|| vec!["NET_RAW".to_owned()]),
-                security_opt: Some(vec!["no-new-privileges".to_owned()]),
+                cap_drop: Some(vec!["ALL".to_owned()]),
+                cap_add: match self.capability {
+                    Capability::None => None,
+                    Capability::NetRaw => Some(vec!["NET_RAW".to_owned()]),
+                    Capability::HostRoot => Some(HOST_ROOT_CAPABILITIES.map(str::to_owned).to_vec()),
+                },
+                security_opt: Some(security_opt),
                 memory: Some(MEMORY),
                 pids_limit: Some(PIDS),
                 log_config: Some(HostConfigLogConfig { typ: Some("none".to_owned()), config: None }),

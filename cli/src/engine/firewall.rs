@@ -22,7 +22,7 @@ pub(super) async fn read(client: &Client, address: &Address, container: Option<&
     let engine = engine_process(address).await?;
     let process = match container {
         None => engine,
-        Some(id) => container_process(client, id).await.ok_or("the container does not run any more")?,
+        Some(id) => container_process(client, id).await.ok_or("its process is not to be seen from here")?,
     };
     let wanted = format!("/proc/{process}/ns/net");
     // Only root may look at the namespaces of others.
@@ -55,5 +55,7 @@ async fn engine_process(address: &Address) -> Result<i32, String> {
 async fn container_process(client: &Client, id: &str) -> Option<i32> {
     let body: Value = client.get("inspect a container", &format!("/containers/{id}/json")).await.ok()?;
     let process = body.pointer("/State/Pid").and_then(Value::as_i64).filter(|process| *process > 0)?;
-    i32::try_from(process).ok()
+    // An engine in a process namespace of its own counts in another way; the cgroup tells whose process this is.
+    let cgroup = std::fs::read_to_string(format!("/proc/{process}/cgroup")).ok()?;
+    cgroup.contains(id).then_some(process).and_then(|process| i32::try_from(process).ok())
 }

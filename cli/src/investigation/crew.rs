@@ -65,7 +65,7 @@ impl<'a> Crew<'a> {
                 Err(EngineError::Gone { .. }) if post.place != from.place => self.lost.push(post.place),
                 // Some engines and policies give nobody such rights; what is left unasked is left open.
                 Err(error) if post.rights != Rights::None => {
-                    tracing::debug!(%error, place = post.place, rights = ?post.rights, "no agent with these rights");
+                    tracing::warn!(%error, place = post.place, rights = ?post.rights, "no agent with these rights");
                 }
                 Err(error) => failed = failed.or(Some(error)),
             }

@@ -17,7 +17,7 @@ pub(super) const SERVER: Ipv4Addr = Ipv4Addr::new(198, 51, 100, 200);
 pub(super) const SERVER_NAME: &str = "www.outside.test";
 
 /// The router, which is the default gateway of every host.
-const ROUTER: Ipv4Addr = Ipv4Addr::new(198, 51, 100, 126);
+pub(super) const ROUTER: Ipv4Addr = Ipv4Addr::new(198, 51, 100, 126);
 
 /// How long a small command may take.
 const LIMIT: Duration = Duration::from_secs(20);
@@ -89,6 +89,11 @@ impl Internet {
             ];
             batch(Some(&self.host_namespace(number)), &host);
         }
+    }
+
+    /// Plays a program on the machine outside, and waits until its sockets are open.
+    pub(super) fn act<S: AsRef<str>>(&self, words: impl IntoIterator<Item = S>) -> Child {
+        act(&self.name, words)
     }
 
     /// Types a line into a shell there.

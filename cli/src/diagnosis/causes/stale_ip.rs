@@ -54,6 +54,10 @@ fn find(case: &Case<'_>) -> Option<Found> {
         return None;
     }
     let network = case.topology.network_of(address)?;
+    // On a macvlan network there are machines that the engine does not know.
+    if !matches!(case.topology.networks.get(network)?.driver.as_str(), "bridge" | "overlay") {
+        return None;
+    }
     let meant = case.to.port.and_then(|port| peers::serving(case, port)).filter(|peer| peer.dial.is_some());
     let (title, what) = match case.to.kind {
         TargetKind::Address => (

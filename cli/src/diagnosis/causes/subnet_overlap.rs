@@ -108,5 +108,6 @@ fn unowned(address: IpAddr, topology: &Topology) -> Option<(&str, &Network)> {
         return None;
     }
     let key = topology.network_of(address)?;
-    Some((key, topology.networks.get(key)?))
+    // On other networks there are machines that the engine does not know.
+    topology.networks.get(key).filter(|network| network.driver == "bridge").map(|network| (key, network))
 }

@@ -3,8 +3,12 @@
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 
+use dprobe_probes::errno::Errno;
+use dprobe_probes::firewall::{FirewallAction, FirewallChain, FirewallFact, FirewallRule, FirewallTable, WatchedDial};
 use dprobe_probes::listeners::{ListenerSocket, ListenersFact, ListenersSource};
 use dprobe_probes::lookup::{AnswerSource, LookupAnswer, LookupFact, LookupOutcome};
+use dprobe_probes::network::{Interface, InterfaceAddress, NetworkFact, Route};
+use dprobe_probes::ping::PingFact;
 use dprobe_probes::tcp::{AfterConnect, TcpFact, TcpOutcome};
 use dprobe_probes::wire::{Fact, Observation};
 
@@ -137,6 +141,119 @@ impl Facts {
         self
     }
 
+    pub(super) fn option(mut self, network: &str, name: &str, value: &str) -> Self {
+        let network = self.topology.networks.get_mut(network).expect("a network");
+        network.options.insert(format!("com.docker.network.bridge.{name}"), value.to_owned());
+        self
+    }
+
+    /// The interfaces of a place: name, whether it is up, its address with the prefix.
+    pub(super) fn interfaces(self, place: &str, interfaces: &[(&str, bool, &str)], routes: Vec<Route>) -> Self {
+        let interface = |(at, (name, up, address)): (usize, &(&str, bool, &str))| Interface {
+            name: (*name).to_owned(),
+            index: u32::try_from(at).expect("a few") + 1,
+            up: *up,
+            loopback: false,
+            mtu: 1500,
+            mac: None,
+            addresses: range(address).into_iter().collect(),
+        };
+        let interfaces = interfaces.iter().enumerate().map(interface).collect();
+        let fact = NetworkFact {
+            namespace: 1,
+            interfaces,
+            routes,
+            ip_forward: Some(true),
+            ipv6_disabled: Some(true),
+            local_port_range: Some((50000, 50001)),
+        };
+        self.see(place, Fact::Network(fact))
+    }
+
+    /// Changes the last observation of interfaces.
+    pub(super) fn edit_network(mut self, edit: impl FnOnce(&mut NetworkFact)) -> Self {
+        let last = self.observations.iter_mut().rev().find_map(|seen| match &mut seen.fact {
+            Fact::Network(fact) => Some(fact),
+            _ => None,
+        });
+        edit(last.expect("an observation of interfaces"));
+        self
+    }
+
+    /// What the host's packet filter held while a connect was watched, in the words of `iptables -S`; each rule caught so many.
+    pub(super) fn rules(self, host: &str, port: u16, rules: &[(&str, u64)], chains: &[&str]) -> Self {
+        let table = |name: &str| FirewallTable { program: "iptables".to_owned(), family: None, name: name.to_owned() };
+        let rule = |(text, caught): &(&str, u64)| {
+            let (chain, text) = text.trim_start_matches("-A ").split_once(' ').expect("a chain and a rule");
+            let action = match text.rsplit("-j ").next().unwrap_or_default().split(' ').next() {
+                Some("DROP") => FirewallAction::Drop,
+                Some("REJECT") => FirewallAction::Reject,
+                _ => FirewallAction::Masquerade,
+            };
+            let table = table(if action == FirewallAction::Masquerade { "nat" } else { "filter" });
+            let (chain, text) = (chain.to_owned(), text.to_owned());
+            FirewallRule { table, chain, text, action, packets: Some(*caught), caught: *caught, handle: None }
+        };
+        let chain = |name: &&str| FirewallChain {
+            table: table(if *name == "POSTROUTING" || *name == "NAT-DOCKER" { "nat" } else { "filter" }),
+            name: name.trim_start_matches("NAT-").to_owned(),
+            hook: None,
+            drops: false,
+            packets: None,
+            caught: 0,
+            rules: 1,
+        };
+        let watched = WatchedDial { from: self.from.clone(), host: host.to_owned(), port, protocol: Protocol::Tcp };
+        let fact = FirewallFact {
+            readers: vec!["iptables-save".to_owned()],
+            chains: chains.iter().map(chain).collect(),
+            rules: rules.iter().map(rule).collect(),
+            watched: Some(watched),
+            truncated: false,
+        };
+        self.see("host", Fact::Firewall(fact))
+    }
+
+    /// Echoes of a host, by their size, and whether they came back.
+    pub(super) fn echoes(self, host: &str, address: &str, echoes: &[(u16, bool)]) -> Self {
+        let place = self.from.clone();
+        echoes.iter().fold(self, |facts, (size, replied)| {
+            let fact = PingFact {
+                host: host.to_owned(),
+                address: ip(address),
+                size: *size,
+                replied: *replied,
+                rtt_ms: None,
+                errno: None,
+            };
+            facts.see(&place, Fact::Ping(fact))
+        })
+    }
+
+    /// The last connect ended with this error.
+    pub(super) fn with_errno(mut self, errno: Errno) -> Self {
+        if let Some(Fact::TcpConnect(fact)) = self.observations.last_mut().map(|seen| &mut seen.fact) {
+            fact.errno = Some(errno);
+        }
+        self
+    }
+
+    /// So many connections wait at the last listening socket.
+    pub(super) fn waiting(mut self, queue: u32) -> Self {
+        if let Some(Fact::Listeners(fact)) = self.observations.last_mut().map(|seen| &mut seen.fact) {
+            fact.sockets.iter_mut().for_each(|socket| socket.queue = queue);
+        }
+        self
+    }
+
+    /// What the host itself came to when it dialled the same.
+    pub(super) fn host_dials(self, host: &str, port: u16, outcome: TcpOutcome) -> Self {
+        let from = self.from.clone();
+        let mut facts = self.seen_from_host().dials_as(host, host, port, outcome);
+        facts.from = from;
+        facts
+    }
+
     fn see(mut self, place: &str, fact: Fact) -> Self {
         let id = format!("p{}", self.observations.len() + 1);
         self.observations.push(Observation { id, place: place.to_owned(), took_ms: 0.5, fact });
@@ -228,6 +345,18 @@ impl Facts {
 
 fn ip(text: &str) -> IpAddr {
     text.parse().expect("an address")
+}
+
+/// An address with its prefix.
+pub(super) fn range(text: &str) -> Option<InterfaceAddress> {
+    let (address, prefix) = text.split_once('/')?;
+    Some(InterfaceAddress { address: ip(address), prefix: prefix.parse().ok()? })
+}
+
+/// A route.
+pub(super) fn route(destination: &str, gateway: Option<&str>, interface: &str) -> Route {
+    let destination = range(destination).expect("a range");
+    Route { destination, gateway: gateway.map(ip), interface: interface.to_owned(), metric: 0 }
 }
 
 fn socket(protocol: Protocol, address: &str, port: u16, v6_only: Option<bool>) -> ListenerSocket {

@@ -26,7 +26,7 @@ fn what_the_host_listens_on() {
     };
     assert_eq!(facts::codes(&on(Some("127.0.0.1"))), ["host-bind-loopback"]);
     assert_eq!(facts::codes(&on(None)), ["host-not-listening"]);
-    assert!(on(Some("0.0.0.0")).diagnoses.is_empty(), "a good listener that refuses is a matter for a firewall's rule");
+    assert_eq!(facts::codes(&on(Some("0.0.0.0"))), ["host-firewall"], "a good listener refuses nobody");
 }
 
 #[test]

@@ -63,7 +63,7 @@ fn draw_fix(page: &mut Page, fix: &Fix) {
         labelled(page, "dial:", &[dial]);
     }
     if !fix.lasting {
-        let remark = page.paint.paint(paint::DIM, "(does not survive a recreate)");
+        let remark = page.paint.paint(paint::DIM, "(lasts until the next recreate or restart)");
         page.line(&format!("{:UNDER_FIX$}{remark}", ""));
     }
     if let Some(patch) = &fix.patch {
