@@ -171,7 +171,7 @@ impl Facts {
     }
 
     /// Changes the last observation of interfaces.
-    pub(super) fn edit_network(mut self, edit: impl FnOnce(&mut NetworkFact)) -> Self {
+    pub(super) fn edit_interfaces(mut self, edit: impl FnOnce(&mut NetworkFact)) -> Self {
         let last = self.observations.iter_mut().rev().find_map(|seen| match &mut seen.fact {
             Fact::Network(fact) => Some(fact),
             _ => None,

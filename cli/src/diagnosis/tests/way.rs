@@ -125,7 +125,7 @@ fn what_keeps_a_container_from_the_outside() {
         let check = facts.check("198.51.100.7:443");
         check.diagnoses.iter().map(|diagnosis| diagnosis.code.clone()).collect::<Vec<_>>()
     };
-    let off = host(kept_inside()).edit_network(|network| network.ip_forward = Some(false));
+    let off = host(kept_inside()).edit_interfaces(|network| network.ip_forward = Some(false));
     assert_eq!(codes(off), ["ip-forward-off"]);
     let bare = host(kept_inside()).option("favorites-net", "enable_ip_masquerade", "false");
     assert_eq!(codes(bare), ["masquerade-off"]);
@@ -169,10 +169,14 @@ fn an_address_that_two_networks_claim() {
             .network("favorites-net", "172.18.0.0/16")
             .container(container("web", "nginx:1").on("favorites-net", "172.18.0.3"))
             .dials("10.99.5.20", 80, TcpOutcome::TimedOut)
-            .interfaces("host", &[("br-in-the-way-i", true, "10.99.5.1/24")], routes)
+            .interfaces(
+                "host",
+                &[("br-in-the-way-", true, "10.99.5.1/24"), ("br-favorites-ne", true, "172.18.0.1/16")],
+                routes,
+            )
             .check("10.99.5.20:80")
     };
-    let ours = route("10.99.5.0/24", None, "br-in-the-way-i");
+    let ours = route("10.99.5.0/24", None, "br-in-the-way-");
     assert_eq!(facts::codes(&dials(vec![ours.clone()])), ["stale-ip"]);
     let vpn = route("10.99.0.0/16", Some("192.0.2.1"), "tun0");
     assert_eq!(facts::codes(&dials(vec![ours, vpn])), ["subnet-overlap"]);
@@ -182,10 +186,7 @@ fn an_address_that_two_networks_claim() {
 fn a_bridge_that_is_down() {
     let with = |up, address| {
         pair()
-            .edit_topology(|topology| {
-                let network = topology.networks.get_mut("favorites-net").expect("the network");
-                network.id = "0123456789abcdef".to_owned();
-            })
+            .edit_network("favorites-net", |network| "0123456789abcdef".clone_into(&mut network.id))
             .dials("172.18.0.2", 27017, TcpOutcome::TimedOut)
             .listens("mongodb", "0.0.0.0", 27017)
             .interfaces("host", &[("br-0123456789ab", up, address)], Vec::new())
