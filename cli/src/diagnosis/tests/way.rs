@@ -171,12 +171,12 @@ fn an_address_that_two_networks_claim() {
             .dials("10.99.5.20", 80, TcpOutcome::TimedOut)
             .interfaces(
                 "host",
-                &[("br-in-the-way-", true, "10.99.5.1/24"), ("br-favorites-ne", true, "172.18.0.1/16")],
+                &[("br-in-the-way-i", true, "10.99.5.1/24"), ("br-favorites-ne", true, "172.18.0.1/16")],
                 routes,
             )
             .check("10.99.5.20:80")
     };
-    let ours = route("10.99.5.0/24", None, "br-in-the-way-");
+    let ours = route("10.99.5.0/24", None, "br-in-the-way-i");
     assert_eq!(facts::codes(&dials(vec![ours.clone()])), ["stale-ip"]);
     let vpn = route("10.99.0.0/16", Some("192.0.2.1"), "tun0");
     assert_eq!(facts::codes(&dials(vec![ours, vpn])), ["subnet-overlap"]);
