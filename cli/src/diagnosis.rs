@@ -13,6 +13,7 @@ mod peers;
 mod programs;
 mod reach;
 mod stages;
+mod swarm;
 #[cfg(test)]
 mod tests;
 mod verdict;
@@ -21,6 +22,7 @@ mod way;
 pub use case::{Case, Seen};
 pub use causes::{Cause, cause, causes};
 pub use listening::Listening;
+pub use reach::Reach;
 
 use causes::Found;
 use dprobe_probes::wire::Observation;

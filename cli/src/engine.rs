@@ -1,7 +1,7 @@
 //! Everything that talks to the engine.
 //!
 //! ```text
-//! address, context ─▶ connector, tls ─▶ client ─▶ info, snapshot, details, archive, inventory
+//! address, context ─▶ connector, tls ─▶ client ─▶ info, snapshot, swarm, details, archive, inventory
 //!                                              └▶ image, agent, session ─▶ reaper
 //! ```
 
@@ -26,6 +26,7 @@ mod networks;
 mod reaper;
 mod session;
 mod snapshot;
+mod swarm;
 mod tls;
 
 use std::io::ErrorKind;
@@ -48,7 +49,7 @@ use address::{Candidates, Route};
 use agent::Start;
 use client::{Client, RequestError};
 use clock::EngineClock;
-use info::{InfoBody, OLDEST, Ping};
+use info::{InfoBody, OLDEST, Ping, SwarmBody};
 use session::Agents;
 
 use crate::topology::{EngineFlavor, EngineInfo, Topology};
@@ -71,6 +72,7 @@ const CONCURRENCY_SSH: usize = 4;
 pub struct Engine {
     client: Client,
     info: Arc<EngineInfo>,
+    swarm: Arc<SwarmBody>,
     clock: Option<EngineClock>,
     concurrency: usize,
     agent_image: Option<String>,
@@ -165,6 +167,7 @@ impl Engine {
             client: client.speaking(&version.to_string())?,
             clock: EngineClock::read(&info.system_time),
             info: Arc::new(info.describe(&ping, version, address.to_string())),
+            swarm: Arc::new(info.swarm),
             concurrency: if matches!(address.route, Route::Ssh { .. }) { CONCURRENCY_SSH } else { CONCURRENCY },
             agent_image: None,
             agents: Agents::new(address.clone(), session::own_program()),
@@ -183,7 +186,7 @@ impl Engine {
     ///
     /// Where the connection breaks or the engine refuses.
     pub async fn snapshot(&self) -> Result<Topology, EngineError> {
-        snapshot::snapshot(&self.client, self.clock, self.concurrency).await
+        snapshot::snapshot(&self.client, &self.swarm, self.clock, self.concurrency).await
     }
 
     /// The processes of a container and its last log lines, as far as they can be had within seconds.

@@ -108,6 +108,9 @@ pub struct Target {
     /// The container that is meant, by its key in [`Topology::containers`].
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub container: Option<String>,
+    /// The service of the swarm that is meant, by name; also where this engine runs a task of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub service: Option<String>,
     /// The port that this leads to inside the container: the same, or what the host's port is published for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub container_port: Option<u16>,
@@ -126,6 +129,8 @@ pub enum TargetKind {
     Loopback,
     /// The engine's host, by `host`, by `host.docker.internal`, by `gateway` or by one of its addresses.
     Host,
+    /// A service of the swarm, or a container on an overlay network, that runs on another node.
+    Remote,
     /// An address that belongs to nothing the engine knows.
     Address,
     /// A name that belongs to nothing the engine knows.

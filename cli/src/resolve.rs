@@ -10,6 +10,7 @@ use crate::topology::{Container, NetworkMode, Protocol, Subnet, Topology};
 use crate::words::{HostWord, PlaceWord, SourceWord, TargetWord};
 
 mod names;
+mod swarm;
 
 pub use names::near;
 pub(crate) use names::well_known_port;
@@ -22,6 +23,9 @@ pub const HOST_NAMES: [&str; 3] = ["host.docker.internal", "gateway.docker.inter
 
 /// What stands for the host's address in `--add-host` and `extra_hosts` (Engine 20.10 and newer).
 pub const HOST_GATEWAY: &str = "host-gateway";
+
+/// The bridge by which containers on overlay networks leave their node.
+const GWBRIDGE: &str = "docker_gwbridge";
 
 /// A word that means nothing on this engine.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -39,6 +43,16 @@ pub enum ResolveError {
     /// `internet` was typed.
     #[error("`internet` can not be checked as such, for dprobe never contacts an address that nobody named")]
     Internet,
+    /// It is a service of the swarm, and this engine has none of its tasks.
+    #[error(
+        "`{word}` runs on other nodes of the swarm only, and its networks take no container that is started by hand"
+    )]
+    Elsewhere {
+        /// The word.
+        word: String,
+        /// The host names of the nodes.
+        nodes: Vec<String>,
+    },
     /// Several containers answer to the word.
     #[error("`{word}` could be any of several containers: {}", candidates.join(", "))]
     Ambiguous {
@@ -59,6 +73,10 @@ impl ResolveError {
             }
             Self::Unknown { near, .. } => format!("did you mean {}?", near.join(" or ")),
             Self::Internet => "name the address or the URL that has to be reached".to_owned(),
+            Self::Elsewhere { nodes, .. } if nodes.is_empty() => {
+                "run dprobe on a node that has a task of it".to_owned()
+            }
+            Self::Elsewhere { nodes, .. } => format!("run dprobe on {}", nodes.join(" or ")),
             Self::Ambiguous { .. } => "type the container's full name".to_owned(),
         }
     }
@@ -91,7 +109,10 @@ pub fn source(word: &SourceWord, topology: &Topology) -> Result<Source, ResolveE
                 stand_in: false,
             });
         }
-        PlaceWord::Container(name) => names::container(name, None, topology)?,
+        PlaceWord::Container(name) => match names::container(name, None, topology) {
+            Ok(container) => container,
+            Err(unknown) => return swarm::stand_in(word, name, topology).unwrap_or(Err(unknown)),
+        },
         PlaceWord::Service { project, service } => names::service(project, service, topology)?,
     };
     Ok(Source {
@@ -121,6 +142,7 @@ pub fn target(word: &TargetWord, source: &Source, topology: &Topology) -> Result
         scheme: word.scheme.clone(),
         url: word.url.clone(),
         container: None,
+        service: None,
         container_port: None,
         place: None,
     };
@@ -154,8 +176,11 @@ fn by_name(name: &str, source: &Source, topology: &Topology, target: &mut Target
                 let dialled = if names::is_id(name, container) { &container.name } else { name };
                 by_container(container, dialled, source, topology, target);
             }
-            // The name may be one of the outside world.
-            Err(ResolveError::Unknown { .. }) => target.kind = TargetKind::Name,
+            Err(ResolveError::Unknown { .. }) => match names::elsewhere(name, Some(source), topology) {
+                Some(found) => swarm::by_service(found, source, topology, target),
+                // The name may be one of the outside world.
+                None => target.kind = TargetKind::Name,
+            },
             Err(error) => return Err(error),
         }
     }
@@ -167,6 +192,7 @@ fn by_name(name: &str, source: &Source, topology: &Topology, target: &mut Target
 fn by_container(container: &Container, dialled: &str, source: &Source, topology: &Topology, target: &mut Target) {
     target.kind = TargetKind::Container;
     target.container = Some(container.name.clone());
+    target.service = container.task.as_ref().map(|task| task.service.clone());
     dialled.clone_into(&mut target.host);
     if source.kind == SourceKind::Host {
         from_host(container, topology, target);
@@ -228,8 +254,13 @@ fn by_address(address: IpAddr, source: &Source, topology: &Topology, target: &mu
     } else if let Some((container, _)) = topology.owner_of(address) {
         target.kind = TargetKind::Container;
         target.container = Some(container.name.clone());
+        target.service = container.task.as_ref().map(|task| task.service.clone());
     } else if topology.is_gateway(address) {
         target.kind = TargetKind::Host;
+    } else if topology.swarm.is_some() && topology.on_overlay(address) {
+        // Whoever has it: most of an overlay network is on other machines.
+        target.kind = TargetKind::Remote;
+        target.service = topology.service_at(address).map(str::to_owned);
     } else {
         target.kind = TargetKind::Address;
     }
@@ -253,7 +284,12 @@ fn by_gateway(source: &Source, topology: &Topology, target: &mut Target) {
 #[must_use]
 pub fn gateway_of(source: &Source, topology: &Topology) -> Option<IpAddr> {
     let own = source_networks(source, topology).into_iter();
-    let leads_out = |key: &str| topology.networks.get(key).filter(|network| !network.internal);
+    // Out of an overlay network one goes by a bridge of the node that is there for nothing else.
+    let way_out = |key: &str| {
+        let network = topology.networks.get(key)?;
+        if network.driver == "overlay" { topology.networks.get(GWBRIDGE) } else { Some(network) }
+    };
+    let leads_out = |key: &str| way_out(key).filter(|network| !network.internal);
     let gateway = |key: &str| {
         leads_out(key).and_then(|network| network.subnets.iter().filter_map(Subnet::host_address).find(IpAddr::is_ipv4))
     };
@@ -286,9 +322,14 @@ fn settle(target: &mut Target, source: &Source, topology: &Topology) {
                 .or_else(|| topology.publisher(port, target.protocol, None))
                 .or_else(|| topology.absent_publisher(port, target.protocol))
         });
+        let mesh = || target.port.and_then(|port| topology.swarm.as_ref()?.publisher(port, target.protocol));
         if let Some((container, published)) = found {
+            target.service = container.task.as_ref().map(|task| task.service.clone());
             target.container = Some(container.name.clone());
             target.container_port = Some(published.container_port);
+        } else if let Some((service, published)) = mesh() {
+            target.service = Some(service.to_owned());
+            target.container_port = Some(published.target);
         }
     }
     if target.container.is_some() && target.container_port.is_none() && !on_host {

@@ -4,6 +4,7 @@
 //! get in: environments are not kept, and argument lists and log lines pass through [`crate::redact`] on their way.
 
 mod questions;
+mod swarm;
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;
@@ -13,6 +14,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 pub use dprobe_probes::listeners::Protocol;
+pub use swarm::{Endpoint, Node, Overlay, Service, ServiceNetwork, ServicePort, Swarm, TASKS, Task, TaskLabels};
 
 /// The engine, its containers and its networks at one moment.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -21,6 +23,9 @@ pub struct Topology {
     pub containers: BTreeMap<String, Container>,
     /// Networks by name. Where two share a name, the later ones are keyed `NAME@ID` with 12 digits of the id.
     pub networks: BTreeMap<String, Network>,
+    /// The swarm, where the engine is a part of one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub swarm: Option<Swarm>,
 }
 
 /// The engine that was asked.
@@ -81,7 +86,8 @@ pub struct Container {
     pub network_mode: NetworkMode,
     /// Its attachments to networks, by the key of [`Topology::networks`].
     pub attachments: BTreeMap<String, Attachment>,
-    /// The ports that are published now (`NetworkSettings.Ports`).
+    /// The ports that are published now (`NetworkSettings.Ports`), and for the task of a service those that every node
+    /// publishes for it.
     #[serde(default)]
     pub published: Vec<PublishedPort>,
     /// The ports that were asked to be published (`HostConfig.PortBindings`). Differs from `published` when that failed.
@@ -102,6 +108,9 @@ pub struct Container {
     /// What compose knows of it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub compose: Option<ComposeService>,
+    /// The task of a service that it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub task: Option<TaskLabels>,
     /// Its processes (`docker top`), read only where a diagnosis may need them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub processes: Option<Vec<Process>>,
@@ -297,6 +306,9 @@ pub struct Network {
     pub internal: bool,
     /// Whether IPv6 is on.
     pub ipv6: bool,
+    /// Whether containers can be put on it by hand. Only networks of a swarm may forbid that.
+    #[serde(default)]
+    pub attachable: bool,
     /// Its subnets with their gateways.
     pub subnets: Vec<Subnet>,
     /// The driver's options, such as `com.docker.network.bridge.enable_icc`.
@@ -308,6 +320,9 @@ pub struct Network {
     /// The name that the compose file has for it, which may differ from its real name.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub compose_network: Option<String>,
+    /// What the engine has heard of it from other nodes, where it is an overlay network.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub overlay: Option<Overlay>,
 }
 
 /// A subnet of a network.

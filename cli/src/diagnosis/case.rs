@@ -243,6 +243,16 @@ impl<'a> Case<'a> {
         .next()
     }
 
+    /// Whether an address answered an echo of the source; none where it was not asked.
+    #[must_use]
+    pub fn echo_of(&self, address: IpAddr) -> Option<Seen<'a, PingFact>> {
+        self.seen(&self.from.place, |fact| match fact {
+            Fact::Ping(fact) if fact.address == address => Some(fact),
+            _ => None,
+        })
+        .next()
+    }
+
     /// The listening sockets of a place; where they were read twice, the later reading.
     #[must_use]
     pub fn listeners_in(&self, place: &'a str) -> Option<Seen<'a, ListenersFact>> {
@@ -355,7 +365,7 @@ impl<'a> Case<'a> {
             TargetKind::Address => {
                 self.to.host.parse().is_ok_and(|address| self.topology.network_of(address).is_none())
             }
-            TargetKind::Container | TargetKind::Loopback | TargetKind::Host => false,
+            TargetKind::Container | TargetKind::Remote | TargetKind::Loopback | TargetKind::Host => false,
         }
     }
 

@@ -57,6 +57,10 @@ causes! {
     default_bridge_no_dns
     no_shared_network
     internal_network
+    service_no_task
+    overlay_gossip_blocked
+    overlay_data_blocked
+    vip_broken
     target_not_running
     target_restarting
     target_paused

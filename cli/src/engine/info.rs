@@ -67,6 +67,26 @@ pub(super) struct InfoBody {
     security_options: Vec<String>,
     /// RFC 3339, in the time zone of the engine's host.
     pub(super) system_time: String,
+    pub(super) swarm: SwarmBody,
+}
+
+/// The engine's place in a swarm.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default, rename_all = "PascalCase")]
+pub(super) struct SwarmBody {
+    #[serde(rename = "NodeID")]
+    pub(super) node_id: String,
+    pub(super) node_addr: String,
+    pub(super) local_node_state: String,
+    pub(super) control_available: bool,
+    pub(super) cluster: ClusterBody,
+}
+
+/// The part of the cluster's description that matters here.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default, rename_all = "PascalCase")]
+pub(super) struct ClusterBody {
+    pub(super) data_path_port: u16,
 }
 
 impl InfoBody {

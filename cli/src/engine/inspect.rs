@@ -17,7 +17,7 @@ use super::networks::NetworkKeys;
 use crate::redact;
 use crate::topology::{
     Attachment, ComposeService, Container, ContainerPort, Health, HealthStatus, Link, NetworkMode, Protocol,
-    PublishedPort, State, Status,
+    PublishedPort, State, Status, TASKS, TaskLabels,
 };
 
 /// The longest name or label that is kept, in characters.
@@ -137,7 +137,10 @@ pub(super) fn container(body: Value, networks: &NetworkKeys, clock: Option<Engin
                 links.push(link);
             }
         }
-        let (key, attachment) = attachment(&network, &endpoint, &name, networks);
+        let (key, mut attachment) = attachment(&network, &endpoint, &name, networks);
+        if networks.is_overlay(&key) {
+            attachment.names.extend(service_names(&config.labels));
+        }
         attachments.insert(key, attachment);
     }
 
@@ -154,6 +157,7 @@ pub(super) fn container(body: Value, networks: &NetworkKeys, clock: Option<Engin
         extra_hosts: host.extra_hosts.iter().map(|text| self::name(text)).collect(),
         own_hosts_file: mounts.iter().any(|mount| mount.destination == "/etc/hosts"),
         compose: compose(&config.labels),
+        task: task(&config.labels),
         image: self::name(&config.image),
         hostname: self::name(&config.hostname),
         id,
@@ -318,6 +322,21 @@ fn compose(labels: &BTreeMap<String, String>) -> Option<ComposeService> {
         working_dir: label("project.working_dir").unwrap_or_default(),
         version: label("version").unwrap_or_default(),
     })
+}
+
+/// What swarm says of its tasks.
+fn task(labels: &BTreeMap<String, String>) -> Option<TaskLabels> {
+    let label = |key: &str| labels.get(&format!("com.docker.swarm.{key}")).map(|text| name(text));
+    Some(TaskLabels { service: label("service.name")?, task: label("task.id")? })
+}
+
+/// The names under which the resolver of an overlay network knows a task beside its own: those of its service. A service
+/// of a stack has its short name, too.
+fn service_names(labels: &BTreeMap<String, String>) -> Vec<String> {
+    let Some(TaskLabels { service, .. }) = task(labels) else { return Vec::new() };
+    let stack = labels.get("com.docker.stack.namespace").map(|stack| format!("{}_", name(stack)));
+    let short = stack.and_then(|stack| service.strip_prefix(&stack).map(str::to_owned));
+    [Some(service), short].into_iter().flatten().flat_map(|name| [format!("{TASKS}{name}"), name]).collect()
 }
 
 #[cfg(test)]

@@ -19,6 +19,7 @@ pub(super) struct NetworkBody {
     scope: String,
     created: String,
     internal: bool,
+    attachable: bool,
     #[serde(rename = "EnableIPv6")]
     enable_ipv6: bool,
     #[serde(rename = "IPAM")]
@@ -65,6 +66,8 @@ fn network(body: NetworkBody) -> Network {
         scope: text(&body.scope),
         internal: body.internal,
         ipv6: body.enable_ipv6,
+        attachable: body.attachable,
+        overlay: None,
         subnets: body.ipam.config.iter().filter_map(subnet).collect(),
         compose_project: label("com.docker.compose.project"),
         compose_network: label("com.docker.compose.network"),
@@ -85,6 +88,7 @@ pub(super) struct NetworkKeys {
     key_by_id: BTreeMap<String, String>,
     id_by_key: BTreeMap<String, String>,
     without_resolver: Vec<String>,
+    overlays: Vec<String>,
 }
 
 impl NetworkKeys {
@@ -93,6 +97,7 @@ impl NetworkKeys {
             key_by_id: networks.iter().map(|(key, network)| (network.id.clone(), key.clone())).collect(),
             id_by_key: networks.iter().map(|(key, network)| (key.clone(), network.id.clone())).collect(),
             without_resolver: networks.iter().filter(|(_, n)| !has_resolver(n)).map(|(key, _)| key.clone()).collect(),
+            overlays: networks.iter().filter(|(_, n)| n.driver == "overlay").map(|(key, _)| key.clone()).collect(),
         }
     }
 
@@ -104,6 +109,11 @@ impl NetworkKeys {
     /// The id behind a key.
     pub(super) fn id(&self, key: &str) -> Option<String> {
         self.id_by_key.get(key).cloned()
+    }
+
+    /// Whether it is an overlay network, which knows the names of services.
+    pub(super) fn is_overlay(&self, key: &str) -> bool {
+        self.overlays.iter().any(|other| other == key)
     }
 
     /// Whether the network resolves the names of its containers.

@@ -9,9 +9,10 @@ use serde_json::Value;
 use super::client::Client;
 use super::clock::EngineClock;
 use super::error::EngineError;
+use super::info::SwarmBody;
 use super::networks::{NetworkBody, NetworkKeys, networks};
-use super::{AGENT_LABEL, inspect};
-use crate::topology::{Container, Network, Topology};
+use super::{AGENT_LABEL, inspect, swarm};
+use crate::topology::{Container, Network, PublishedPort, Swarm, Topology};
 
 /// One container of `/containers/json`.
 #[derive(Default, Deserialize)]
@@ -21,24 +22,38 @@ struct ListedContainer {
     labels: BTreeMap<String, String>,
 }
 
-/// Reads every container and every network, up to `concurrency` containers at a time. Containers that vanish meanwhile are
-/// left out, and so are the agents of dprobe itself.
+/// Reads every container and every network, up to `concurrency` containers at a time, and what a swarm knows beside them.
+/// Containers that vanish meanwhile are left out, and so are the agents of dprobe itself.
 pub(super) async fn snapshot(
     client: &Client,
+    swarm: &SwarmBody,
     clock: Option<EngineClock>,
     concurrency: usize,
 ) -> Result<Topology, EngineError> {
-    let (listed, networks) = tokio::try_join!(list_containers(client), list_networks(client))?;
-    let mut networks = networks_of(networks);
-    let keys = NetworkKeys::new(&networks);
-    let containers: Vec<Option<Container>> = stream::iter(listed)
-        .map(|container| inspect_one(client, container.id, &keys, clock))
-        .buffer_unordered(concurrency)
-        .try_collect()
-        .await?;
-    let containers = containers.into_iter().flatten().map(|container| (container.name.clone(), container)).collect();
+    let read = async {
+        let (listed, networks) = tokio::try_join!(list_containers(client), list_networks(client))?;
+        let networks = networks_of(networks);
+        let keys = NetworkKeys::new(&networks);
+        let containers = stream::iter(listed)
+            .map(|container| inspect_one(client, container.id, &keys, clock))
+            .buffer_unordered(concurrency)
+            .try_collect::<Vec<Option<Container>>>();
+        let (containers, overlays) = tokio::join!(containers, swarm::overlays(client, &networks));
+        Ok((containers?, networks, keys, overlays))
+    };
+    let (read, bodies) = tokio::join!(read, swarm::ask(client, swarm));
+    let (containers, mut networks, keys, overlays) = read?;
+    let mut containers: BTreeMap<String, Container> =
+        containers.into_iter().flatten().map(|container| (container.name.clone(), container)).collect();
     complete_gateways(&mut networks, &containers);
-    Ok(Topology { containers, networks })
+    for (key, overlay) in overlays {
+        if let Some(network) = networks.get_mut(&key) {
+            network.overlay = Some(overlay);
+        }
+    }
+    let swarm = swarm::swarm(swarm, bodies, &keys, clock);
+    complete_ports(&mut containers, swarm.as_ref());
+    Ok(Topology { containers, networks, swarm })
 }
 
 async fn list_containers(client: &Client) -> Result<Vec<ListedContainer>, EngineError> {
@@ -63,6 +78,21 @@ fn complete_gateways(networks: &mut BTreeMap<String, Network>, containers: &BTre
                 .values()
                 .filter_map(|container| container.attachments.get(key)?.gateway)
                 .find(|gateway| subnet.range.contains(gateway));
+        }
+    }
+}
+
+/// What the routing mesh publishes for a service is published for its tasks, which do not say so themselves.
+fn complete_ports(containers: &mut BTreeMap<String, Container>, swarm: Option<&Swarm>) {
+    for container in containers.values_mut().filter(|container| container.state.status.has_processes()) {
+        let service = container.task.as_ref().and_then(|task| swarm?.services.get(&task.service));
+        for port in service.iter().flat_map(|service| &service.ports).filter(|port| port.ingress) {
+            container.published.push(PublishedPort {
+                container_port: port.target,
+                protocol: port.protocol,
+                host_ip: None,
+                host_port: Some(port.published),
+            });
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use super::ResolveError;
 use crate::report::Source;
-use crate::topology::{Container, Topology};
+use crate::topology::{Container, TASKS, Topology};
 
 /// The container that a word names: by the resolver of a network it shares with `seen_from`, by a link of it, by its
 /// name, by its id or a prefix of it, by its compose service (the source's own project first), by an alias anywhere.
@@ -52,6 +52,7 @@ pub(super) fn container<'a>(
     let by_alias: Vec<_> = topology
         .containers
         .values()
+        .filter(|container| not_replaced(container))
         .filter(|container| container.attachments.values().any(|attachment| attachment.answers_to(word)))
         .collect();
     by_alias.first().copied().ok_or_else(|| ResolveError::Unknown {
@@ -78,6 +79,23 @@ pub(super) fn service<'a>(project: &str, service: &str, topology: &'a Topology) 
     })
 }
 
+/// The service of the swarm, or the container on an overlay network of the source, that a word names and that this engine
+/// runs no task of.
+pub(super) fn elsewhere<'a>(word: &str, seen_from: Option<&Source>, topology: &'a Topology) -> Option<&'a str> {
+    let networks = seen_from.map(|source| super::source_networks(source, topology)).unwrap_or_default();
+    let swarm = topology.swarm.as_ref()?;
+    if let Some((name, _)) = swarm.service_called(word, &networks) {
+        return Some(name);
+    }
+    let overlays = networks.iter().filter_map(|key| topology.networks.get(*key)?.overlay.as_ref());
+    let plain = word.strip_prefix(TASKS).unwrap_or(word);
+    let mut endpoints = overlays.flat_map(|overlay| &overlay.endpoints);
+    endpoints.find_map(|endpoint| {
+        let service = endpoint.service.as_deref().filter(|service| service.eq_ignore_ascii_case(plain));
+        service.or(Some(endpoint.name.as_str()).filter(|name| name.eq_ignore_ascii_case(word)))
+    })
+}
+
 /// The key of a network by its name, its key or an id.
 pub(super) fn network<'a>(word: &str, topology: &'a Topology) -> Result<&'a str, ResolveError> {
     let matches = |(key, network): &(&'a String, &crate::topology::Network)| {
@@ -98,7 +116,12 @@ fn attached_on<'a>(word: &str, networks: &[&str], topology: &'a Topology) -> Vec
             .filter_map(|network| container.attachments.get(*network))
             .any(|attachment| attachment.answers_to(word))
     };
-    topology.containers.values().filter(named).collect()
+    topology.containers.values().filter(|container| not_replaced(container)).filter(named).collect()
+}
+
+/// Whether a container is not a task of a service that has ended: swarm never starts one again, it makes another.
+fn not_replaced(container: &Container) -> bool {
+    container.task.is_none() || container.state.status.has_processes()
 }
 
 /// One of the containers of a service: replicas are alike, so a running one stands for all. Containers of different
@@ -127,7 +150,8 @@ pub(super) fn is_id(word: &str, container: &Container) -> bool {
 /// The names that people may mean a container by.
 fn names_of(container: &Container) -> impl Iterator<Item = String> {
     let service = container.compose.as_ref().map(|compose| compose.service.clone());
-    std::iter::once(container.name.clone()).chain(service)
+    let of_swarm = container.task.as_ref().map(|task| task.service.clone());
+    std::iter::once(container.name.clone()).chain(service).chain(of_swarm)
 }
 
 /// The names that come close to a word, the nearest first, at most three: other separators or case, one contained in the

@@ -185,10 +185,11 @@ impl Network {
         self.driver == "bridge" && !self.internal && self.masquerades()
     }
 
-    /// Whether containers can be attached to it at will, as opposed to the networks `host` and `none`.
+    /// Whether containers can be attached to it at will, as opposed to the networks `host` and `none`, and to those of a
+    /// swarm that are for its services alone.
     #[must_use]
     pub fn is_attachable(&self) -> bool {
-        !matches!(self.driver.as_str(), "host" | "null")
+        !matches!(self.driver.as_str(), "host" | "null") && (self.scope != "swarm" || self.attachable)
     }
 }
 

@@ -41,7 +41,7 @@ For good: mend what made it end; `restart: unless-stopped` brings it back after 
 
 Related: target-restarting, target-paused, source-not-running
 ",
-    yields_to: &[],
+    yields_to: &["service-no-task"],
     find,
 };
 

@@ -46,6 +46,7 @@ pub(in crate::diagnosis) fn container(name: &str, image: &str) -> Container {
         extra_hosts: Vec::new(),
         own_hosts_file: false,
         compose: None,
+        task: None,
         processes: None,
         last_log: None,
     }
