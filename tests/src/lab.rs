@@ -20,6 +20,7 @@
 
 mod internet;
 mod leftovers;
+mod swarm;
 
 use std::fs::{self, Permissions};
 use std::io::{Read as _, Write as _};

@@ -149,6 +149,7 @@ fn route(case: &Case<'_>) -> Option<Stage> {
             })
         }
         TargetKind::Host => publication(case),
+        TargetKind::Remote => elsewhere(case),
         _ => no_way_out(case),
     }
 }
@@ -170,6 +171,17 @@ fn publication(case: &Case<'_>) -> Option<Stage> {
         }
         None => None,
     }
+}
+
+/// On which node of the swarm the dialled address is.
+fn elsewhere(case: &Case<'_>) -> Option<Stage> {
+    let dialled = case.dialled_addresses();
+    let (network, endpoint) = dialled.iter().find_map(|address| case.topology.endpoint(*address))?;
+    let node = endpoint.node.filter(|_| case.topology.other_node(endpoint.address).is_some())?;
+    Some(
+        stage(StageName::Route, Some(true), format!("{} is on another node, {node}", endpoint.name), vec![])
+            .beside(network),
+    )
 }
 
 fn no_way_out(case: &Case<'_>) -> Option<Stage> {

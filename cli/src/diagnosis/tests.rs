@@ -2,6 +2,7 @@
 
 pub(super) mod facts;
 mod host;
+mod swarm;
 mod way;
 
 use dprobe_probes::tcp::TcpOutcome;

@@ -15,7 +15,8 @@ use crate::diagnosis::Case;
 /// A question: asks nothing where the case leaves nothing open for it.
 type Question = fn(&mut Round, &Case<'_>, Limits);
 
-const QUESTIONS: &[Question] = &[host::ask, peers::ask, gateway::ask, link::ask, outside::ask, path_mtu::ask, swarm::ask];
+const QUESTIONS: &[Question] =
+    &[host::ask, peers::ask, gateway::ask, link::ask, outside::ask, path_mtu::ask, swarm::ask];
 
 /// The second round of a check: empty where the first has settled it.
 pub fn second_round(round: &mut Round, case: &Case<'_>, limits: Limits) {

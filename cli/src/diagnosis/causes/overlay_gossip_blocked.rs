@@ -105,7 +105,7 @@ fn find(case: &Case<'_>) -> Option<Found> {
         title: format!("this node does not hear what {node} has on {network}"),
         explanation: format!(
             "{what} Nodes tell each other who is on an overlay network by gossip on port {GOSSIP}, TCP and UDP; here {peers}. \
-             Most likely a firewall on or between the nodes does not let that port pass."
+             Most likely a firewall on that node, or between the nodes, does not let that port pass."
         ),
         because,
         fixes: fixes(case.swarm()?.address, shown.node.address),
@@ -118,13 +118,20 @@ fn fixes(own: Option<IpAddr>, node: Option<IpAddr>) -> Vec<Fix> {
     let (Some(own), Some(node)) = (own, node) else {
         return vec![change(format!("let port {GOSSIP}, TCP and UDP, in on every node")), cloud];
     };
+    // A node that answers on this port is heard, for it is asked by TCP in the end: the one that is not heard drops.
     let protocols = ["tcp", "udp"];
-    let commands = let_in(&[node], &protocols, GOSSIP);
     let over_there = let_in(&[own], &protocols, GOSSIP).join("; ");
-    let here = Fix { lasting: false, ..run(format!("let port {GOSSIP} in from {node}, on this node ({own})"), commands) };
-    let ufw = run(
-        "with ufw, on both nodes, each for the address of the other",
-        vec![format!("ufw allow from {node} to any port {GOSSIP}")],
-    );
-    vec![here, change(format!("and on the node {node} the same for this one: `{over_there}`")), ufw, cloud]
+    let here = Fix {
+        lasting: false,
+        ..run(format!("and on this node ({own}), for {node}"), let_in(&[node], &protocols, GOSSIP))
+    };
+    vec![
+        change(format!("on the node {node}, let port {GOSSIP} in from this one: `{over_there}`")),
+        here,
+        run(
+            "or with ufw, on both nodes, each for the address of the other",
+            vec![format!("ufw allow from {node} to any port {GOSSIP}")],
+        ),
+        cloud,
+    ]
 }

@@ -32,9 +32,12 @@ node has no socket on the port that the mesh should hold open.
 
 ## How to fix it
 
-Let the name stand for the addresses of the tasks; then nothing is virtual any more:
+Dial `tasks.web` instead of `web`: that name stands for the addresses of the tasks. Or let the service's own name do so; then
+nothing is virtual any more. The virtual address is forgotten only with the last task, so take them away meanwhile:
 
+    docker service scale web=0
     docker service update --endpoint-mode dnsrr web
+    docker service scale web=2
 
 A service that publishes ports by the mesh cannot do that. Let the nodes that run it publish them themselves:
 
@@ -75,14 +78,8 @@ fn virtual_address(case: &Case<'_>) -> Option<Found> {
     let first = answering.first()?;
     let mut because = vec![failed.id.to_owned()];
     because.extend(answering.iter().map(|dial| dial.id.to_owned()));
-    let direct = dial("dial the tasks themselves", host_port(&format!("tasks.{service}"), port));
-    let mesh = case.service().is_some_and(|(_, service)| service.ports.iter().any(|port| port.ingress));
-    let dnsrr = run(
-        "let the name stand for the tasks' own addresses",
-        vec![command(&["docker", "service", "update", "--endpoint-mode", "dnsrr", service])],
-    );
-    // The swarm refuses the one where the service has ports in the mesh.
-    let mut fixes = if mesh { vec![direct] } else { vec![dnsrr, direct] };
+    let mut fixes = vec![dial("dial the tasks themselves", host_port(&format!("tasks.{service}"), port))];
+    fixes.extend(by_tasks(case, service));
     fixes.push(kernel());
     Some(Found {
         severity: Severity::Error,
@@ -98,6 +95,20 @@ fn virtual_address(case: &Case<'_>) -> Option<Found> {
         because,
         fixes,
     })
+}
+
+/// Lets the name stand for the tasks. No task may be there meanwhile: the resolver forgets the virtual address only with the
+/// last of them. The swarm refuses it where the service has ports in the mesh.
+fn by_tasks(case: &Case<'_>, name: &str) -> Option<Fix> {
+    let (_, service) = case.service()?;
+    if service.ports.iter().any(|port| port.ingress) {
+        return None;
+    }
+    let docker = |words: &[&str]| command(&[&["docker", "service"], words].concat());
+    let scale = |count: u64| docker(&["scale", &format!("{name}={count}")]);
+    let update = docker(&["update", "--endpoint-mode", "dnsrr", name]);
+    let title = "let the name stand for the tasks' own addresses; the service is away for a moment";
+    Some(run(title, vec![scale(0), update, scale(service.replicas?)]))
 }
 
 /// The mesh of this node, where it does not even hold the port open.

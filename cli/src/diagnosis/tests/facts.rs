@@ -17,7 +17,7 @@ use crate::report::Check;
 use crate::resolve;
 use crate::topology::{
     Attachment, Container, ContainerPort, Health, HealthStatus, Network, NetworkMode, Protocol, PublishedPort, State,
-    Status, Subnet, Topology,
+    Status, Subnet, Swarm, Topology,
 };
 use crate::words;
 
@@ -121,6 +121,16 @@ impl Facts {
 
     pub(super) fn edit_network(mut self, name: &str, edit: impl FnOnce(&mut Network)) -> Self {
         edit(self.topology.networks.get_mut(name).expect("a network"));
+        self
+    }
+
+    pub(super) fn swarm(mut self, swarm: Swarm) -> Self {
+        self.topology.swarm = Some(swarm);
+        self
+    }
+
+    pub(super) fn edit_swarm(mut self, edit: impl FnOnce(&mut Swarm)) -> Self {
+        edit(self.topology.swarm.as_mut().expect("a swarm"));
         self
     }
 
@@ -313,6 +323,12 @@ impl Facts {
         let fact =
             TcpFact { host: host.to_owned(), address, port, outcome, errno: None, connect_ms, local: None, after };
         self.see(&place, Fact::TcpConnect(fact))
+    }
+
+    pub(super) fn echo(self, address: &str, replied: bool) -> Self {
+        let place = self.from.clone();
+        let fact = PingFact { host: address.to_owned(), address: ip(address), replied, rtt_ms: None, errno: None };
+        self.see(&place, Fact::Ping(fact))
     }
 
     fn sockets(self, place: &str, sockets: Vec<ListenerSocket>) -> Self {
