@@ -243,16 +243,6 @@ impl<'a> Case<'a> {
         .next()
     }
 
-    /// Whether an address answered an echo of the source; none where it was not asked.
-    #[must_use]
-    pub fn echo_of(&self, address: IpAddr) -> Option<Seen<'a, PingFact>> {
-        self.seen(&self.from.place, |fact| match fact {
-            Fact::Ping(fact) if fact.address == address => Some(fact),
-            _ => None,
-        })
-        .next()
-    }
-
     /// The listening sockets of a place; where they were read twice, the later reading.
     #[must_use]
     pub fn listeners_in(&self, place: &'a str) -> Option<Seen<'a, ListenersFact>> {

@@ -94,7 +94,8 @@ impl<'a> Case<'a> {
             TargetKind::Host | TargetKind::Loopback => {
                 self.target().is_some() && !self.culprit().is_some_and(|culprit| culprit.is_for_the_host(self))
             }
-            TargetKind::Address | TargetKind::Name => false,
+            // On another node there are other filters; what is on the way there is told by `overlay-data-blocked`.
+            TargetKind::Remote | TargetKind::Address | TargetKind::Name => false,
         }
     }
 

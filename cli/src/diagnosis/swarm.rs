@@ -2,7 +2,10 @@
 
 use std::net::IpAddr;
 
-use super::case::Case;
+use dprobe_probes::ping::PingFact;
+use dprobe_probes::wire::Fact;
+
+use super::case::{Case, Seen};
 use crate::topology::{Network, Node, Service, Swarm, Task};
 
 /// A task that runs on another node since this many seconds has been told of to all that take part in its network.
@@ -62,6 +65,16 @@ impl<'a> Case<'a> {
             .filter(|endpoint| endpoint.service == self.to.service)
             .map(|endpoint| endpoint.address)
             .collect()
+    }
+
+    /// Whether an address answered an echo of the source; none where it was not asked.
+    #[must_use]
+    pub fn echo_of(&self, address: IpAddr) -> Option<Seen<'a, PingFact>> {
+        self.seen(&self.from.place, |fact| match fact {
+            Fact::Ping(fact) if fact.address == address => Some(fact),
+            _ => None,
+        })
+        .next()
     }
 
     /// Other addresses on a node than these, on networks that the source shares with them.

@@ -39,7 +39,7 @@ For good: change it where it comes from (the firewall's configuration, a script 
 
 Related: firewall-drop, nothing-listening, host-firewall
 ",
-    yields_to: &["engine-rules-wiped"],
+    yields_to: &["vip-broken", "engine-rules-wiped"],
     find,
 };
 
@@ -49,7 +49,7 @@ fn find(case: &Case<'_>) -> Option<Found> {
     }
     let rejected = case.rejected();
     let culprit = case.culprit().filter(|culprit| culprit.rejects() && !rejected.is_empty());
-    let inferred = !rejected.is_empty() && case.listens_well() && !case.dials_host();
+    let inferred = !rejected.is_empty() && case.listens_well() && !case.dials_host() && case.dialled_vip().is_none();
     if culprit.is_none() && !inferred {
         return None;
     }

@@ -122,7 +122,8 @@ fn routing_mesh(case: &Case<'_>) -> Option<Found> {
         return None;
     }
     // A task that does not serve the port is another fault; what is on other nodes cannot be seen.
-    if case.listening().is_some_and(|(_, found)| !matches!(found, Listening::Good(_))) {
+    let heard = case.listening().filter(|_| case.target().is_some());
+    if heard.is_some_and(|(_, found)| !matches!(found, Listening::Good(_))) {
         return None;
     }
     let mut because = vec![format!("topology.swarm.services.{service}"), sockets.id.to_owned()];

@@ -327,7 +327,8 @@ impl Facts {
 
     pub(super) fn echo(self, address: &str, replied: bool) -> Self {
         let place = self.from.clone();
-        let fact = PingFact { host: address.to_owned(), address: ip(address), replied, rtt_ms: None, errno: None };
+        let fact =
+            PingFact { host: address.to_owned(), address: ip(address), size: 0, replied, rtt_ms: None, errno: None };
         self.see(&place, Fact::Ping(fact))
     }
 

@@ -39,7 +39,7 @@ pub(super) fn ask(round: &mut Round, case: &Case<'_>, limits: Limits) {
     }
     let echo = |round: &mut Round, address: &IpAddr| {
         let timeout_ms = millis(limits.timeout.min(ECHO));
-        round.ask(place, Probe::Ping(PingAsk { host: address.to_string(), timeout_ms, size: 0 }));
+        round.ask(place, Probe::Ping(PingAsk { host: address.to_string(), timeout_ms, size: 0, fill: false }));
     };
     let mut nodes: Vec<IpAddr> = Vec::new();
     for address in &tasks {

@@ -1,6 +1,6 @@
 //! The way from source to target, a line a step.
 
-use crate::report::{Check, Stage, StageName};
+use crate::report::{Check, SourceKind, Stage, StageName};
 
 use super::super::layout::{clean, pad, width, wrap};
 use super::super::paint;
@@ -36,7 +36,12 @@ fn stand_in(check: &Check) -> Option<Stage> {
     (check.from.stand_in && !told).then(|| Stage {
         stage: StageName::Source,
         ok: None,
-        summary: format!("{} does not run; measured from its networks", check.from.place),
+        summary: match (&check.from.kind, &check.from.network) {
+            (SourceKind::Network, Some(network)) => {
+                format!("{} has no task on this node; measured from {network}", check.from.typed)
+            }
+            _ => format!("{} does not run; measured from its networks", check.from.place),
+        },
         detail: String::new(),
         probes: Vec::new(),
     })
