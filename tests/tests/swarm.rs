@@ -113,8 +113,10 @@ fn overlay_gossip_blocked() {
     let title = outcome.fix()["title"].as_str().unwrap_or_default();
     let command = title.split('`').nth(1).expect("a command in the words of the fix");
     worker.host(command);
+    for name in ["db.1", far.name()] {
+        manager.wait_to_hear("shop", name, true);
+    }
     outcome.passes_now();
-    manager.wait_to_hear("shop", far.name(), true);
     manager.check([web.name(), &far.port(80)]).healthy();
 }
 

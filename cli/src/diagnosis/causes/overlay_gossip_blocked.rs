@@ -40,7 +40,7 @@ On every node, for the addresses of the others:
     sudo ufw allow from 198.51.100.2 to any port 7946
     sudo firewall-cmd --permanent --add-port=7946/tcp --add-port=7946/udp && sudo firewall-cmd --reload
 
-The nodes find each other again within seconds; nothing has to be restarted.
+The nodes find each other again within a minute; nothing has to be restarted.
 
 ## How to reproduce it
 
