@@ -21,6 +21,7 @@
 #![expect(clippy::missing_panics_doc, reason = "a test library reports by panicking, everywhere")]
 #![expect(clippy::must_use_candidate, reason = "a container is made for its own sake, with or without its handle")]
 
+pub mod accuracy;
 pub mod binary;
 pub mod command;
 pub mod compose;

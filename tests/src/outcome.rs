@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
+use crate::accuracy;
 use crate::binary;
 use crate::command::{Finished, run};
 use crate::docker::Engine;
@@ -113,23 +114,31 @@ pub struct Outcome {
 impl Outcome {
     /// Asserts that the source does not get through, for this reason first, and that a replay of the report says so, too.
     pub fn unreachable(&self, code: &str) -> &Self {
-        self.says("unreachable", Some(code), 1).replays()
+        self.is_kept(code, "unreachable").says("unreachable", Some(code), 1).replays()
     }
 
     /// Asserts that the source gets through, but this is wrong first of all.
     pub fn degraded(&self, code: &str) -> &Self {
-        self.says("degraded", Some(code), 1).replays()
+        self.is_kept(code, "degraded").says("degraded", Some(code), 1).replays()
     }
 
     /// Asserts that the source gets through and nothing is said against it.
     pub fn healthy(&self) -> &Self {
-        self.says("reachable", None, 0);
+        self.is_kept(accuracy::HEALTHY, "reachable").says("reachable", None, 0);
         let serious = |diagnosis: &&Value| diagnosis["severity"] == "error" || diagnosis["severity"] == "warning";
         for check in self.checks() {
             let alarm = check["diagnoses"].as_array().into_iter().flatten().find(serious);
             assert!(alarm.is_none(), "a false alarm in a healthy stack\n{}", self.account());
         }
         self.replays()
+    }
+
+    /// Keeps what is expected of every check and what was said, for the table of accuracy.
+    fn is_kept(&self, expected: &str, verdict: &str) -> &Self {
+        for check in self.checks() {
+            accuracy::said(expected, verdict, check, &self.report["took_ms"]);
+        }
+        self
     }
 
     /// Asserts the verdict, the first diagnosis that is no note (where one is named) and the exit code, of every check.
@@ -219,6 +228,7 @@ impl Outcome {
             stack.type_command(command);
         }
         self.passes_now();
+        accuracy::fixed(self.codes().first().copied().unwrap_or_default(), true);
     }
 
     /// Asserts that the first fix with a patch for a compose file makes the check pass when its commands are pasted, and
@@ -243,6 +253,7 @@ impl Outcome {
         let from = self.checks()[0]["from"]["typed"].as_str().unwrap_or_default().to_owned();
         let after = Dprobe { args: vec!["check".into(), from.into(), dial.into()], env: self.asked.env.clone() }.json();
         after.says("reachable", None, 0);
+        accuracy::fixed(self.codes().first().copied().unwrap_or_default(), true);
     }
 
     /// What the program is to be started with, as the first fix says.
@@ -260,6 +271,9 @@ impl Outcome {
             if after.checks().iter().all(|check| check["verdict"] == "reachable") {
                 after.says("reachable", None, 0);
                 return;
+            }
+            if started.elapsed() >= FIX_LIMIT {
+                accuracy::fixed(self.codes().first().copied().unwrap_or_default(), false);
             }
             assert!(
                 started.elapsed() < FIX_LIMIT,

@@ -95,10 +95,24 @@ fn rule(table: &FirewallTable, chain: &str, text: &str, handle: u64, into: &mut 
     into.add_rule(FirewallRule {
         table: table.clone(),
         chain: chain.to_owned(),
-        text: printable(text.as_bytes(), MAX_TEXT),
+        text: printable(without_counts(&words).as_bytes(), MAX_TEXT),
         action,
         packets,
         caught: 0,
         handle: Some(handle),
     });
+}
+
+/// A rule without what changes from reading to reading: `counter packets 7 bytes 420` is `counter`.
+fn without_counts(words: &[&str]) -> String {
+    let mut kept: Vec<&str> = Vec::with_capacity(words.len());
+    let mut rest = words;
+    while let [word, after @ ..] = rest {
+        kept.push(word);
+        rest = match (*word, after) {
+            ("counter", ["packets", _, "bytes", _, after @ ..]) => after,
+            _ => after,
+        };
+    }
+    kept.join(" ")
 }

@@ -71,6 +71,7 @@ fn what_nft_listed() {
     let rules: Vec<_> = fact.rules.iter().map(|rule| (rule.action, rule.packets, rule.handle)).collect();
     assert_eq!(rules, [(FirewallAction::Drop, Some(7), Some(14)), (FirewallAction::Reject, None, Some(15))]);
     assert!(fact.rules[0].table.is_v4());
+    assert_eq!(fact.rules[0].text, "tcp dport 22 counter drop", "what a counter says is no part of the rule");
 
     let mut alone = FirewallFact::default();
     nft::parse(LISTED, false, &mut alone);
