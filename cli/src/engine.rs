@@ -42,6 +42,7 @@ pub use image::{AgentImage, EMBEDDED, IMAGE_LABEL, REPOSITORY};
 pub use inventory::{PresentAgent, StoredImage};
 pub use reaper::reaper_main;
 pub use session::REAP;
+pub use snapshot::Listing;
 
 use dprobe_probes::firewall::FirewallFact;
 
@@ -186,7 +187,25 @@ impl Engine {
     ///
     /// Where the connection breaks or the engine refuses.
     pub async fn snapshot(&self) -> Result<Topology, EngineError> {
-        snapshot::snapshot(&self.client, &self.swarm, self.clock, self.concurrency).await
+        self.complete(self.list().await?).await
+    }
+
+    /// Its containers and networks as it lists them: the first half of a snapshot, and the quick one.
+    ///
+    /// # Errors
+    ///
+    /// As [`Engine::snapshot`].
+    pub async fn list(&self) -> Result<Listing, EngineError> {
+        snapshot::list(&self.client).await
+    }
+
+    /// The second half of a snapshot: looks closer at what was listed.
+    ///
+    /// # Errors
+    ///
+    /// As [`Engine::snapshot`].
+    pub async fn complete(&self, listing: Listing) -> Result<Topology, EngineError> {
+        snapshot::complete(&self.client, listing, &self.swarm, self.clock, self.concurrency).await
     }
 
     /// The processes of a container and its last log lines, as far as they can be had within seconds.

@@ -62,16 +62,24 @@ pub async fn investigate(
     let started_at = SystemTime::now();
     let clock = Instant::now();
     progress("asking the engine for containers and networks");
-    let topology = engine.snapshot().await?;
-    let from = resolve::source(request.from, &topology)?;
-    let targets =
-        request.targets.iter().map(|word| resolve::target(word, &from, &topology)).collect::<Result<Vec<_>, _>>()?;
+    let listing = engine.list().await?;
+    let mut crew = Crew::new(engine, request.agents);
+    // Every container is inspected, and meanwhile agents start in those that are named.
+    let named = resolve::named(request.from, request.targets, &listing);
+    let (topology, ()) = tokio::join!(engine.complete(listing), crew.head_start(named));
+    let (topology, from, targets) = match understand(request, topology) {
+        Ok(understood) => understood,
+        Err(error) => {
+            crew.dismiss().await;
+            return Err(error);
+        }
+    };
     let mut look = Look {
         engine,
         topology,
         from,
         limits: Limits { timeout: request.timeout },
-        crew: Crew::new(engine, request.agents),
+        crew,
         deep: request.deep.filter(|_| request.agents),
         round: Round::default(),
         observations: Vec::new(),
@@ -93,6 +101,18 @@ pub async fn investigate(
         observations,
         topology,
     })
+}
+
+/// What the words mean on the engine.
+fn understand(
+    request: &Request<'_>,
+    topology: Result<Topology, EngineError>,
+) -> Result<(Topology, Source, Vec<Target>), InvestigationError> {
+    let topology = topology?;
+    let from = resolve::source(request.from, &topology)?;
+    let targets =
+        request.targets.iter().map(|word| resolve::target(word, &from, &topology)).collect::<Result<Vec<_>, _>>()?;
+    Ok((topology, from, targets))
 }
 
 /// An investigation under way.

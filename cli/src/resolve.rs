@@ -5,6 +5,7 @@
 
 use std::net::{IpAddr, Ipv4Addr};
 
+use crate::engine::Listing;
 use crate::report::{PortOrigin, Source, SourceKind, Target, TargetKind};
 use crate::topology::{Container, NetworkMode, Protocol, Subnet, Topology};
 use crate::words::{HostWord, PlaceWord, SourceWord, TargetWord};
@@ -80,6 +81,28 @@ impl ResolveError {
             Self::Ambiguous { .. } => "type the container's full name".to_owned(),
         }
     }
+}
+
+/// The containers that FROM and the targets name literally, by name and id, as far as the listing shows that each has a
+/// network namespace of its own. What the words mean in the end, the whole topology decides.
+#[must_use]
+pub fn named(from: &SourceWord, targets: &[TargetWord], listing: &Listing) -> Vec<(String, String)> {
+    let source = match &from.place {
+        PlaceWord::Container(name) => Some(name),
+        PlaceWord::Host | PlaceWord::Network(_) | PlaceWord::Service { .. } => None,
+    };
+    let targets = targets.iter().filter_map(|target| match &target.host {
+        HostWord::Name(name) => Some(name),
+        _ => None,
+    });
+    let mut named: Vec<(String, String)> = source
+        .into_iter()
+        .chain(targets)
+        .filter_map(|name| listing.running_alone(name).map(|id| (name.clone(), id.to_owned())))
+        .collect();
+    named.sort();
+    named.dedup();
+    named
 }
 
 /// What FROM means.

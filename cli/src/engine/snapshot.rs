@@ -15,36 +15,68 @@ use super::{AGENT_LABEL, inspect, swarm};
 use crate::topology::{Container, Network, PublishedPort, Swarm, Topology};
 
 /// One container of `/containers/json`.
-#[derive(Default, Deserialize)]
+#[derive(Debug, Default, Deserialize)]
 #[serde(default, rename_all = "PascalCase")]
 struct ListedContainer {
     id: String,
+    names: Vec<String>,
+    state: String,
     labels: BTreeMap<String, String>,
+    host_config: ListedHostConfig,
 }
 
-/// Reads every container and every network, up to `concurrency` containers at a time, and what a swarm knows beside them.
-/// Containers that vanish meanwhile are left out, and so are the agents of dprobe itself.
-pub(super) async fn snapshot(
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, rename_all = "PascalCase")]
+struct ListedHostConfig {
+    network_mode: String,
+}
+
+/// The engine's containers and networks as it lists them, which takes one request for all of them: enough to find those
+/// that somebody names, long before every container has been inspected.
+#[derive(Debug, Default)]
+pub struct Listing {
+    containers: Vec<ListedContainer>,
+    networks: Vec<Value>,
+}
+
+impl Listing {
+    /// The full id of the container with exactly this name, where it runs in a network namespace of its own.
+    #[must_use]
+    pub fn running_alone(&self, name: &str) -> Option<&str> {
+        let shares = |mode: &str| mode == "host" || mode.starts_with("container:");
+        self.containers
+            .iter()
+            .find(|container| container.names.iter().any(|listed| listed.trim_start_matches('/') == name))
+            .filter(|container| container.state == "running" && !shares(&container.host_config.network_mode))
+            .map(|container| container.id.as_str())
+    }
+}
+
+/// Lists every container and every network, but for the agents of dprobe itself.
+pub(super) async fn list(client: &Client) -> Result<Listing, EngineError> {
+    let (containers, networks) = tokio::try_join!(list_containers(client), list_networks(client))?;
+    Ok(Listing { containers, networks })
+}
+
+/// Inspects what was listed, up to `concurrency` containers at a time, and asks what a swarm knows beside them. Containers
+/// that vanish meanwhile are left out.
+pub(super) async fn complete(
     client: &Client,
+    listing: Listing,
     swarm: &SwarmBody,
     clock: Option<EngineClock>,
     concurrency: usize,
 ) -> Result<Topology, EngineError> {
-    let read = async {
-        let (listed, networks) = tokio::try_join!(list_containers(client), list_networks(client))?;
-        let networks = networks_of(networks);
-        let keys = NetworkKeys::new(&networks);
-        let containers = stream::iter(listed)
-            .map(|container| inspect_one(client, container.id, &keys, clock))
-            .buffer_unordered(concurrency)
-            .try_collect::<Vec<Option<Container>>>();
-        let (containers, overlays) = tokio::join!(containers, swarm::overlays(client, &networks));
-        Ok((containers?, networks, keys, overlays))
-    };
-    let (read, bodies) = tokio::join!(read, swarm::ask(client, swarm));
-    let (containers, mut networks, keys, overlays) = read?;
+    let mut networks = networks_of(listing.networks);
+    let keys = NetworkKeys::new(&networks);
+    let inspected = stream::iter(listing.containers)
+        .map(|container| inspect_one(client, container.id, &keys, clock))
+        .buffer_unordered(concurrency)
+        .try_collect::<Vec<Option<Container>>>();
+    let (inspected, overlays, bodies) =
+        tokio::join!(inspected, swarm::overlays(client, &networks), swarm::ask(client, swarm));
     let mut containers: BTreeMap<String, Container> =
-        containers.into_iter().flatten().map(|container| (container.name.clone(), container)).collect();
+        inspected?.into_iter().flatten().map(|container| (container.name.clone(), container)).collect();
     complete_gateways(&mut networks, &containers);
     for (key, overlay) in overlays {
         if let Some(network) = networks.get_mut(&key) {

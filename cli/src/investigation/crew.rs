@@ -25,6 +25,25 @@ impl<'a> Crew<'a> {
         Self { engine, allowed, agents: BTreeMap::new(), lost: Vec::new() }
     }
 
+    /// Starts agents in containers, by name and id, that will be wanted in all likelihood. Where one cannot be started, the
+    /// reason is told when it is mustered.
+    pub(super) async fn head_start(&mut self, containers: Vec<(String, String)>) {
+        if !self.allowed {
+            return;
+        }
+        let engine = self.engine;
+        let started = join_all(containers.into_iter().map(|(name, id)| async move {
+            let agent = engine.start_agent(&name, Namespace::Container(id), Capability::None).await;
+            (Post::plain(name), agent)
+        }));
+        for (post, agent) in started.await {
+            match agent {
+                Ok(agent) => drop(self.agents.insert(post, agent)),
+                Err(error) => tracing::debug!(%error, place = post.place, "no head start"),
+            }
+        }
+    }
+
     /// Starts an agent at each post that has none, all at once.
     ///
     /// # Errors
