@@ -9,6 +9,7 @@ pub mod causes;
 mod filter;
 mod fixes;
 mod listening;
+mod lost_network;
 mod peers;
 mod programs;
 mod reach;

@@ -54,6 +54,8 @@ macro_rules! causes {
 causes! {
     source_network_none
     source_not_running
+    network_missing
+    network_recreated
     default_bridge_no_dns
     no_shared_network
     internal_network

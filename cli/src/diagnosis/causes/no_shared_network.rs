@@ -41,7 +41,7 @@ For good: start it with `--network favorites-net`; in compose, let both projects
 
 Related: default-bridge-no-dns, unknown-name, source-network-none
 ",
-    yields_to: &[],
+    yields_to: &["network-missing"],
     find,
 };
 

@@ -2,6 +2,7 @@
 
 use super::{Cause, Found};
 use crate::diagnosis::case::Case;
+use crate::diagnosis::lost_network::LostNetwork;
 use crate::diagnosis::fixes::{command, log_tail, run};
 use crate::report::{Severity, StageName};
 use crate::topology::Status;
@@ -47,7 +48,8 @@ Related: target-not-running, target-restarting, target-starting
 fn find(case: &Case<'_>) -> Option<Found> {
     let source = case.source()?;
     let status = source.state.status;
-    if status == Status::Running {
+    // What keeps it from being started is a cause of its own.
+    if status == Status::Running || LostNetwork::of(source, case.topology).is_some() {
         return None;
     }
     let name = &source.name;

@@ -2,6 +2,7 @@
 
 use super::{Cause, Found};
 use crate::diagnosis::case::Case;
+use crate::diagnosis::lost_network::LostNetwork;
 use crate::diagnosis::fixes::{change, command, log_tail, run};
 use crate::report::{Severity, StageName};
 use crate::topology::{Container, Status};
@@ -52,6 +53,10 @@ fn find(case: &Case<'_>) -> Option<Found> {
     let stopped = [target, owner].into_iter().find(|container| {
         matches!(container.state.status, Status::Created | Status::Exited | Status::Dead | Status::Removing)
     })?;
+    // What keeps it from being started is a cause of its own.
+    if LostNetwork::of(stopped, case.topology).is_some() {
+        return None;
+    }
     let name = &stopped.name;
     let state = &stopped.state;
     let how = match state.status {
