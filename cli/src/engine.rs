@@ -15,6 +15,7 @@ mod context;
 mod conversation;
 mod details;
 mod digest;
+mod elsewhere;
 mod error;
 mod firewall;
 mod image;
@@ -53,7 +54,7 @@ use clock::EngineClock;
 use info::{InfoBody, OLDEST, Ping, SwarmBody};
 use session::Agents;
 
-use crate::topology::{EngineFlavor, EngineInfo, Topology};
+use crate::topology::{Elsewhere, EngineFlavor, EngineInfo, Topology};
 
 /// The label of every agent's container; its value is the version of dprobe.
 pub const AGENT_LABEL: &str = "io.dprobe.agent";
@@ -78,6 +79,7 @@ pub struct Engine {
     concurrency: usize,
     agent_image: Option<String>,
     agents: Agents,
+    environment: Arc<Environment>,
 }
 
 impl Engine {
@@ -100,6 +102,7 @@ impl Engine {
             Candidates::Named(address) => Self::at(&address).await?,
             Candidates::Defaults(addresses) => Self::first_of(&addresses).await?,
         };
+        let engine = Self { environment: Arc::new(environment.clone()), ..engine };
         Ok(engine.with_agent_image(environment.agent_image.clone()))
     }
 
@@ -172,6 +175,7 @@ impl Engine {
             concurrency: if matches!(address.route, Route::Ssh { .. }) { CONCURRENCY_SSH } else { CONCURRENCY },
             agent_image: None,
             agents: Agents::new(address.clone(), session::own_program()),
+            environment: Arc::default(),
         })
     }
 
@@ -205,7 +209,15 @@ impl Engine {
     ///
     /// As [`Engine::snapshot`].
     pub async fn complete(&self, listing: Listing) -> Result<Topology, EngineError> {
-        snapshot::complete(&self.client, listing, &self.swarm, self.clock, self.concurrency).await
+        let topology = snapshot::complete(&self.client, listing, &self.swarm, self.clock, self.concurrency).await?;
+        let remote = elsewhere::remote(self.agents.address()).await;
+        Ok(Topology { flavor: self.info.flavor, remote, ..topology })
+    }
+
+    /// The containers of other engines that go by one of these words: of those behind the contexts of the Docker CLI and the
+    /// usual sockets. Within a second; an engine that takes longer has nothing to say.
+    pub async fn elsewhere(&self, words: &[&str]) -> Vec<Elsewhere> {
+        elsewhere::look(self.agents.address(), &self.environment, words).await
     }
 
     /// The processes of a container and its last log lines, as far as they can be had within seconds.

@@ -14,9 +14,9 @@ use crate::compose;
 use crate::diagnosis::{self, Case};
 use crate::engine::{Engine, EngineError};
 use crate::plan::{self, Limits, Post, Round};
-use crate::report::{Check, Report, SCHEMA, Source, Target, Verdict};
+use crate::report::{Check, Report, SCHEMA, Source, Target, TargetKind, Verdict};
 use crate::resolve::{self, ResolveError};
-use crate::topology::Topology;
+use crate::topology::{Elsewhere, Topology};
 use crate::words::{SourceWord, TargetWord};
 
 use crew::Crew;
@@ -74,6 +74,7 @@ pub async fn investigate(
             return Err(error);
         }
     };
+    let topology = Topology { elsewhere: elsewhere(engine, &from, &targets).await, ..topology };
     let mut look = Look {
         engine,
         topology,
@@ -113,6 +114,20 @@ fn understand(
     let targets =
         request.targets.iter().map(|word| resolve::target(word, &from, &topology)).collect::<Result<Vec<_>, _>>()?;
     Ok((topology, from, targets))
+}
+
+/// What other engines have by the names that mean nothing here, and by that of the source. Names with a dot are those of the
+/// outside world, and where every name is known nobody is asked.
+async fn elsewhere(engine: &Engine, from: &Source, targets: &[Target]) -> Vec<Elsewhere> {
+    let unknown = |target: &&Target| target.kind == TargetKind::Name && !target.host.contains('.');
+    let mut words: Vec<&str> = targets.iter().filter(unknown).map(|target| target.host.as_str()).collect();
+    words.sort_unstable();
+    words.dedup();
+    if words.is_empty() {
+        return Vec::new();
+    }
+    words.extend(from.container.as_deref().filter(|name| !words.contains(name)));
+    engine.elsewhere(&words).await
 }
 
 /// An investigation under way.

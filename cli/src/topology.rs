@@ -19,6 +19,15 @@ pub use swarm::{Endpoint, Node, Overlay, Service, ServiceNetwork, ServicePort, S
 /// The engine, its containers and its networks at one moment.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Topology {
+    /// What kind of engine it is: where its containers live decides who can reach them.
+    #[serde(default)]
+    pub flavor: EngineFlavor,
+    /// The name or address of the engine's host, where that is another machine than the one that dprobe ran on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub remote: Option<String>,
+    /// Containers of other engines, looked for only where a name means nothing on this one.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub elsewhere: Vec<Elsewhere>,
     /// Containers by name, without the leading slash of the API.
     pub containers: BTreeMap<String, Container>,
     /// Networks by name. Where two share a name, the later ones are keyed `NAME@ID` with 12 digits of the id.
@@ -62,6 +71,45 @@ pub enum EngineFlavor {
     Desktop,
     /// Podman through its Docker-compatible socket.
     Podman,
+}
+
+/// A container of another engine that has a name which was asked for.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Elsewhere {
+    /// The name that was asked for: the container's own, or that of its compose service.
+    pub word: String,
+    /// Its name.
+    pub container: String,
+    /// Whether it runs.
+    pub running: bool,
+    /// The ports that it publishes.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub published: Vec<PublishedPort>,
+    /// Where its engine is reached, without credentials.
+    pub engine: String,
+    /// The context of the Docker CLI that leads to its engine, where there is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub context: Option<String>,
+}
+
+impl Elsewhere {
+    /// The flag of dprobe that chooses its engine.
+    #[must_use]
+    pub fn flag(&self) -> [&str; 2] {
+        match &self.context {
+            Some(context) => ["--context", context],
+            None => ["--host", &self.engine],
+        }
+    }
+
+    /// How people call its engine.
+    #[must_use]
+    pub fn engine_text(&self) -> String {
+        match &self.context {
+            Some(context) => format!("the engine of the context `{context}`"),
+            None => format!("the engine at {}", self.engine),
+        }
+    }
 }
 
 /// One container.

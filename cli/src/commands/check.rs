@@ -7,6 +7,7 @@ use crate::engine::{Engine, EngineChoice, EngineError};
 use crate::exit::{Exit, Failure};
 use crate::investigation::{InvestigationError, Progress, Request, investigate};
 use crate::report::Report;
+use crate::resolve::ResolveError;
 
 /// Checks, again and again with `--wait`, and hands back the last report with the exit code it deserves.
 ///
@@ -44,20 +45,35 @@ pub async fn check(
                 tokio::time::sleep(args.interval.min(left)).await;
             }
             Some(_) if !settled => {
-                return outcome
-                    .map(|report| (report, Exit::WaitedInVain))
-                    .map_err(|error| Failure { exit: Exit::WaitedInVain, ..failure(&error) });
+                return match outcome {
+                    Ok(report) => Ok((report, Exit::WaitedInVain)),
+                    Err(error) => Err(Failure { exit: Exit::WaitedInVain, ..failure_on(&engine, args, &error).await }),
+                };
             }
             _ => {
-                return outcome
-                    .map(|report| {
+                return match outcome {
+                    Ok(report) => {
                         let exit = Exit::of(&report, args.not);
-                        (report, exit)
-                    })
-                    .map_err(|error| failure(&error));
+                        Ok((report, exit))
+                    }
+                    Err(error) => Err(failure_on(&engine, args, &error).await),
+                };
             }
         }
     }
+}
+
+/// An investigation that came to nothing; a source that is not on this engine is looked for on others.
+async fn failure_on(engine: &Engine, args: &CheckArgs, error: &InvestigationError) -> Failure {
+    let failure = failure(error);
+    let InvestigationError::Resolve(ResolveError::Unknown { word, .. }) = error else { return failure };
+    let found = engine.elsewhere(&[word]).await;
+    found.iter().fold(failure, |failure, one| {
+        let [flag, value] = one.flag();
+        let mut words = vec!["dprobe", flag, value, "check", args.from.typed.as_str()];
+        words.extend(args.targets.iter().map(|target| target.typed.as_str()));
+        failure.hint(format!("{word} is in {}: `{}`", one.engine_text(), shell_words::join(words)))
+    })
 }
 
 /// An investigation that came to nothing, as a person reads it.

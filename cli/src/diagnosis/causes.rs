@@ -85,6 +85,9 @@ causes! {
     udp_not_tcp
     target_starting
     nothing_listening
+    other_engine
+    dind_localhost
+    rootless_host_loopback
     host_bind_loopback
     host_not_listening
     ip_forward_off

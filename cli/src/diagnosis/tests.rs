@@ -1,5 +1,6 @@
 //! The causes, tested on facts written down by hand. Facts recorded on a real engine are in `cli/tests/recorded/`.
 
+mod engines;
 pub(super) mod facts;
 mod host;
 mod swarm;

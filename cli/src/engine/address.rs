@@ -9,7 +9,7 @@ use super::context;
 use super::error::EngineError;
 
 /// The Docker CLI's name for what the environment or the default socket says.
-const DEFAULT_CONTEXT: &str = "default";
+pub(super) const DEFAULT_CONTEXT: &str = "default";
 
 /// Which engine to use, as the command line says it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -272,7 +272,7 @@ pub(super) fn candidates(choice: &EngineChoice, environment: &Environment) -> Re
 }
 
 /// The sockets where engines listen unless told otherwise: Docker's, rootless Docker's, Docker Desktop's, Podman's.
-fn default_sockets(environment: &Environment) -> Vec<Address> {
+pub(super) fn default_sockets(environment: &Environment) -> Vec<Address> {
     let runtime = environment.xdg_runtime_dir.as_deref();
     let home = environment.home.as_deref();
     [

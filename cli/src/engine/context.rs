@@ -78,6 +78,13 @@ pub(super) fn address(name: &str, environment: &Environment) -> Result<Address, 
     Ok(address)
 }
 
+/// The contexts that exist and whose address makes sense, with those.
+pub(super) fn all(environment: &Environment) -> Vec<(String, Address)> {
+    let Some(folder) = environment.config_folder() else { return Vec::new() };
+    let names = names(&folder.join("contexts").join("meta"));
+    names.into_iter().filter_map(|name| Some((name.clone(), address(&name, environment).ok()?))).collect()
+}
+
 /// The names of the contexts that exist.
 fn names(folder: &Path) -> Vec<String> {
     let Ok(entries) = std::fs::read_dir(folder) else { return Vec::new() };

@@ -85,7 +85,7 @@ pub(super) async fn complete(
     }
     let swarm = swarm::swarm(swarm, bodies, &keys, clock);
     complete_ports(&mut containers, swarm.as_ref());
-    Ok(Topology { containers, networks, swarm })
+    Ok(Topology { containers, networks, swarm, ..Topology::default() })
 }
 
 async fn list_containers(client: &Client) -> Result<Vec<ListedContainer>, EngineError> {

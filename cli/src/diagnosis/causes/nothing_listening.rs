@@ -40,7 +40,7 @@ See what runs in it and what it says:
 
 Related: target-starting, wrong-port, bind-loopback
 ",
-    yields_to: &["target-starting", "target-restarting", "localhost-is-container", "host-port-used-inside", "stale-ip", "not-published", "published-other-protocol", "vip-broken"],
+    yields_to: &["target-starting", "target-restarting", "localhost-is-container", "host-port-used-inside", "stale-ip", "not-published", "published-other-protocol", "vip-broken", "dind-localhost"],
     find,
 };
 

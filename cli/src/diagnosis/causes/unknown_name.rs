@@ -43,7 +43,7 @@ and then `dprobe check web mongdb:27017`.
 
 Related: default-bridge-no-dns, no-shared-network, target-not-running
 ",
-    yields_to: &["overlay-gossip-blocked"],
+    yields_to: &["overlay-gossip-blocked", "other-engine"],
     find,
 };
 

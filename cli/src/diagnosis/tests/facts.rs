@@ -16,8 +16,8 @@ use crate::diagnosis::judge;
 use crate::report::Check;
 use crate::resolve;
 use crate::topology::{
-    Attachment, Container, ContainerPort, Health, HealthStatus, Network, NetworkMode, Protocol, PublishedPort, State,
-    Status, Subnet, Swarm, Topology,
+    Attachment, Container, ContainerPort, Elsewhere, EngineFlavor, Health, HealthStatus, Network, NetworkMode,
+    Protocol, PublishedPort, State, Status, Subnet, Swarm, Topology,
 };
 use crate::words;
 
@@ -144,6 +144,21 @@ impl Facts {
 
     pub(super) fn seen_from_host(mut self) -> Self {
         "host".clone_into(&mut self.from);
+        self
+    }
+
+    pub(super) fn flavor(mut self, flavor: EngineFlavor) -> Self {
+        self.topology.flavor = flavor;
+        self
+    }
+
+    pub(super) fn remote(mut self, host: &str) -> Self {
+        self.topology.remote = Some(host.to_owned());
+        self
+    }
+
+    pub(super) fn elsewhere(mut self, container: Elsewhere) -> Self {
+        self.topology.elsewhere.push(container);
         self
     }
 
