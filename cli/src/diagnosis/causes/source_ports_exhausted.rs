@@ -38,7 +38,7 @@ For good: reuse connections (keep-alive, a pool), and close what is not needed.
     docker run -d --name web --network favorites-net --sysctl net.ipv4.ip_local_port_range='50000 50001' …
     (open two connections from web to db:5432 and keep them)
 
-Related: ipv6-no-route
+Related: firewall-drop, accept-queue-full
 ",
     yields_to: &[],
     find,
