@@ -200,7 +200,8 @@ fn by_name(name: &str, source: &Source, topology: &Topology, target: &mut Target
                 by_container(container, dialled, source, topology, target);
             }
             Err(ResolveError::Unknown { .. }) => match names::elsewhere(name, Some(source), topology) {
-                Some(found) => swarm::by_service(found, source, topology, target),
+                Some(names::Elsewhere::Service(service)) => swarm::by_service(service, source, topology, target),
+                Some(names::Elsewhere::Container) => target.kind = TargetKind::Remote,
                 // The name may be one of the outside world.
                 None => target.kind = TargetKind::Name,
             },

@@ -38,7 +38,7 @@ use crate::{Dprobe, Outcome, Stack, binary, image, poll, run};
 use internet::Internet;
 
 /// How directories and cgroups of labs are called, before the process that made them (see [`run::id`]) and a number.
-const PREFIX: &str = "dprobe-lab-";
+pub(crate) const PREFIX: &str = "dprobe-lab-";
 
 /// How long an engine may take to start, with others that do the same.
 const START_LIMIT: Duration = Duration::from_secs(60);

@@ -1,8 +1,9 @@
 //! Swarms of one and of two nodes, broken and healthy.
 
 use std::path::Path;
+use std::time::Duration;
 
-use dprobe_tests::Lab;
+use dprobe_tests::{Lab, until};
 
 /// A service whose name stands for the addresses of its tasks, which needs nothing of the kernel.
 const BY_TASKS: [&str; 4] = ["--endpoint-mode", "dnsrr", "--network", "shop"];
@@ -96,7 +97,11 @@ fn overlay_gossip_blocked() {
     }
     manager.wait_to_hear("shop", "db.1", false);
     let node = worker.address().to_string();
-    let outcome = manager.check([web.name(), "db:27017"]);
+    // A task that has only just started may not have got about yet, so nothing is said of it at first.
+    let outcome = until("the tasks to be old enough", Duration::from_secs(30), || {
+        let outcome = manager.check([web.name(), "db:27017"]);
+        (!outcome.codes().is_empty()).then_some(outcome)
+    });
     outcome.unreachable("overlay-gossip-blocked").words([&node, "7946", "db"]);
     manager.check([web.name(), &format!("{address}:80")]).unreachable("overlay-gossip-blocked").words([&node]);
     // A part of the service is found, which is enough for now.
@@ -142,7 +147,7 @@ fn service_no_task() {
         "nowhere:1",
     ]);
     for (service, word) in [("picky", "no suitable node"), ("lost", "No such image"), ("dying", "non-zero exit")] {
-        dprobe_tests::until(word, std::time::Duration::from_secs(30), || {
+        until(word, Duration::from_secs(30), || {
             lab.docker(["service", "ps", "--no-trunc", service]).contains(word).then_some(())
         });
     }

@@ -9,7 +9,7 @@ use super::case::{Case, Seen};
 use crate::topology::{Network, Node, Service, Swarm, Task};
 
 /// A task that runs on another node since this many seconds has been told of to all that take part in its network.
-const HEARD_S: f64 = 5.0;
+const HEARD_S: f64 = 10.0;
 
 /// A task on an overlay network that this node should have heard of, and has not.
 pub(super) struct Unheard<'a> {

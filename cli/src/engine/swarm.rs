@@ -82,6 +82,7 @@ struct ServiceSpecBody {
     name: String,
     task_template: TaskTemplateBody,
     mode: ModeBody,
+    endpoint_spec: EndpointSpecBody,
     /// Where networks were named before API 1.25.
     networks: Vec<TargetBody>,
 }
@@ -121,7 +122,6 @@ struct ReplicatedBody {
 #[derive(Default, Deserialize)]
 #[serde(default, rename_all = "PascalCase")]
 struct EndpointBody {
-    spec: EndpointSpecBody,
     ports: Vec<PortBody>,
     #[serde(rename = "VirtualIPs")]
     virtual_ips: Vec<VipBody>,
@@ -330,7 +330,7 @@ fn service(body: &ServiceBody, keys: &NetworkKeys) -> Service {
     Service {
         id: text(&body.id),
         replicas: spec.mode.replicated.as_ref().map(|mode| mode.replicas),
-        endpoint_mode: text(&body.endpoint.spec.mode),
+        endpoint_mode: text(&spec.endpoint_spec.mode),
         constraints: spec.task_template.placement.constraints.iter().map(|one| text(one)).collect(),
         networks,
         ports: body.endpoint.ports.iter().filter_map(port).collect(),

@@ -79,20 +79,32 @@ pub(super) fn service<'a>(project: &str, service: &str, topology: &'a Topology) 
     })
 }
 
+/// What is on other nodes only.
+pub(super) enum Elsewhere<'a> {
+    /// A service of the swarm, by name.
+    Service(&'a str),
+    /// A container that was put on an overlay network by hand.
+    Container,
+}
+
 /// The service of the swarm, or the container on an overlay network of the source, that a word names and that this engine
-/// runs no task of.
-pub(super) fn elsewhere<'a>(word: &str, seen_from: Option<&Source>, topology: &'a Topology) -> Option<&'a str> {
+/// runs nothing of.
+pub(super) fn elsewhere<'a>(word: &str, seen_from: Option<&Source>, topology: &'a Topology) -> Option<Elsewhere<'a>> {
     let networks = seen_from.map(|source| super::source_networks(source, topology)).unwrap_or_default();
     let swarm = topology.swarm.as_ref()?;
     if let Some((name, _)) = swarm.service_called(word, &networks) {
-        return Some(name);
+        return Some(Elsewhere::Service(name));
     }
     let overlays = networks.iter().filter_map(|key| topology.networks.get(*key)?.overlay.as_ref());
     let plain = word.strip_prefix(TASKS).unwrap_or(word);
     let mut endpoints = overlays.flat_map(|overlay| &overlay.endpoints);
     endpoints.find_map(|endpoint| {
         let service = endpoint.service.as_deref().filter(|service| service.eq_ignore_ascii_case(plain));
-        service.or(Some(endpoint.name.as_str()).filter(|name| name.eq_ignore_ascii_case(word)))
+        let named = endpoint.name.eq_ignore_ascii_case(word);
+        service
+            .or(endpoint.service.as_deref().filter(|_| named))
+            .map(Elsewhere::Service)
+            .or(named.then_some(Elsewhere::Container))
     })
 }
 

@@ -68,7 +68,10 @@ fn find(case: &Case<'_>) -> Option<Found> {
 fn virtual_address(case: &Case<'_>) -> Option<Found> {
     let vip = case.dialled_vip()?;
     let (service, port) = (case.to.service.as_deref()?, case.to.port?);
-    let failed = case.dial_of(vip, port).filter(|dial| dial.fact.outcome != TcpOutcome::Connected)?;
+    let failed = case.dial_of(vip, port).filter(|dial| is_lost(dial.fact.outcome))?;
+    if case.connected().any(|dial| dial.fact.address == vip && dial.fact.port == port) {
+        return None;
+    }
     let answering: Vec<_> = case
         .task_addresses()
         .into_iter()
@@ -95,6 +98,11 @@ fn virtual_address(case: &Case<'_>) -> Option<Found> {
         because,
         fixes,
     })
+}
+
+/// A refusal comes from a task: the virtual address did its part.
+fn is_lost(outcome: TcpOutcome) -> bool {
+    matches!(outcome, TcpOutcome::TimedOut | TcpOutcome::HostUnreachable | TcpOutcome::NetworkUnreachable)
 }
 
 /// Lets the name stand for the tasks. No task may be there meanwhile: the resolver forgets the virtual address only with the

@@ -236,6 +236,9 @@ fn tasks_that_answer_behind_a_virtual_address_that_does_not() {
     let both = broken().dials("10.0.1.6", 80, TcpOutcome::Refused).check("api:80");
     assert!(codes(&both).is_empty(), "the tasks do not answer, either: {:?}", codes(&both));
     assert!(codes(&broken().check("api:80")).is_empty(), "the tasks were not tried");
+    let again = broken().dials("10.0.1.6", 80, TcpOutcome::Connected);
+    let again = again.dials_as("10.0.1.8", "10.0.1.8", 80, TcpOutcome::Connected).check("api:80");
+    assert!(codes(&again).is_empty(), "it was only early: {:?}", codes(&again));
     let well = virtual_service().dials("10.0.1.8", 80, TcpOutcome::Connected).check("api:80");
     assert_eq!((well.verdict, codes(&well)), (Verdict::Reachable, vec![]));
 }

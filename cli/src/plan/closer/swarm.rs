@@ -31,8 +31,9 @@ pub(super) fn ask(round: &mut Round, case: &Case<'_>, limits: Limits) {
     let place = &case.from.place;
     let mut tasks: Vec<IpAddr> = case.task_addresses();
     tasks.truncate(TASKS);
-    if case.dialled_vip().is_some() {
-        for address in &tasks {
+    if let Some(vip) = case.dialled_vip() {
+        // The virtual one once more, for it may only have been early.
+        for address in tasks.iter().chain([&vip]) {
             let timeout_ms = millis(limits.timeout.min(CONNECT));
             round.ask(place, Probe::Tcp(TcpAsk { host: address.to_string(), port, timeout_ms, watch_ms: 0 }));
         }
