@@ -165,6 +165,29 @@ fn service_no_task() {
 }
 
 #[test]
+fn services_that_share_no_network() {
+    let Some(lab) = Lab::new() else { return };
+    lab.init_swarm();
+    lab.overlay("front");
+    lab.overlay("back");
+    lab.service("web", &["--endpoint-mode", "dnsrr", "--network", "front"], &["nginx"]);
+    lab.service("db", &["--endpoint-mode", "dnsrr", "--network", "back"], &["mongod", "--bind_ip_all"]);
+    let stack = lab.stack();
+    let shell = stack.container("shell").flags(["--network", "front"]).start();
+    lab.wait_for_tasks("web", 1);
+    lab.wait_for_tasks("db", 1);
+
+    let by_hand = lab.check([shell.name(), "db:27017"]);
+    by_hand.unreachable("no-shared-network").words(["front", "back", "docker network connect"]);
+    by_hand.fix_works(&stack);
+    let services = lab.check(["web", "db:27017"]);
+    services.unreachable("no-shared-network").words(["docker service update --network-add back web"]);
+    services.fix_works(&stack);
+    let misspelt = lab.check([shell.name(), "webb:80"]);
+    misspelt.unreachable("unknown-name").words(["web:80"]);
+}
+
+#[test]
 fn vip_broken() {
     let Some(lab) = Lab::new() else { return };
     lab.init_swarm();

@@ -15,7 +15,7 @@ use super::address::host_port;
 use super::listening::{Listening, listening};
 use crate::report::{Source, SourceKind, Target, TargetKind};
 use crate::resolve;
-use crate::topology::{Container, NetworkMode, PublishedPort, Topology};
+use crate::topology::{Container, Network, NetworkMode, PublishedPort, Topology};
 
 /// One check with its facts.
 #[derive(Debug, Clone, Copy)]
@@ -97,7 +97,9 @@ impl<'a> Case<'a> {
     #[must_use]
     pub fn shared_networks(&self) -> Vec<&'a str> {
         let own = self.source_networks();
-        self.target_networks().into_iter().filter(|network| own.contains(network)).collect()
+        // The routing mesh brings strangers to services, not services to each other.
+        let mesh = |key: &str| self.topology.networks.get(key).is_some_and(Network::is_ingress);
+        self.target_networks().into_iter().filter(|network| own.contains(network) && !mesh(network)).collect()
     }
 
     /// Whether the source dials from the host's own namespace.

@@ -88,6 +88,20 @@ impl<'a> Case<'a> {
             .collect()
     }
 
+    /// The names of services and containers on other nodes that resolve from the source.
+    pub(super) fn heard_names(&self) -> Vec<&'a str> {
+        let overlays = self.overlays().into_iter().filter(|(_, network)| !network.is_ingress());
+        let endpoints =
+            overlays.filter_map(|(_, network)| network.overlay.as_ref()).flat_map(|overlay| &overlay.endpoints);
+        let mut names: Vec<&str> = endpoints
+            .filter(|endpoint| self.topology.owner_of(endpoint.address).is_none())
+            .map(|endpoint| endpoint.service.as_deref().unwrap_or(&endpoint.name))
+            .collect();
+        names.sort_unstable();
+        names.dedup();
+        names
+    }
+
     /// The tasks on networks of the source that run on other nodes and that this node has not heard of, by a manager's
     /// account. Tasks that have only just started are left out, and so are nodes that the managers miss, too.
     pub(super) fn unheard(&self) -> Vec<Unheard<'a>> {

@@ -97,7 +97,11 @@ impl NetworkKeys {
             key_by_id: networks.iter().map(|(key, network)| (network.id.clone(), key.clone())).collect(),
             id_by_key: networks.iter().map(|(key, network)| (key.clone(), network.id.clone())).collect(),
             without_resolver: networks.iter().filter(|(_, n)| !has_resolver(n)).map(|(key, _)| key.clone()).collect(),
-            overlays: networks.iter().filter(|(_, n)| n.driver == "overlay").map(|(key, _)| key.clone()).collect(),
+            overlays: networks
+                .iter()
+                .filter(|(_, n)| n.driver == "overlay" && !n.is_ingress())
+                .map(|(key, _)| key.clone())
+                .collect(),
         }
     }
 
@@ -122,10 +126,10 @@ impl NetworkKeys {
     }
 }
 
-/// The default bridge, the host's namespace and no network at all have no resolver.
+/// The default bridge, the routing mesh, the host's namespace and no network at all have no resolver.
 fn has_resolver(network: &Network) -> bool {
     let default_bridge = network.options.get("com.docker.network.bridge.default_bridge").is_some_and(|on| on == "true");
-    !default_bridge && !matches!(network.driver.as_str(), "host" | "null")
+    !default_bridge && !network.is_ingress() && !matches!(network.driver.as_str(), "host" | "null")
 }
 
 #[cfg(test)]

@@ -185,6 +185,12 @@ impl Network {
         self.driver == "bridge" && !self.internal && self.masquerades()
     }
 
+    /// Whether it is the network of a swarm's routing mesh, on which nobody is called by name.
+    #[must_use]
+    pub fn is_ingress(&self) -> bool {
+        self.driver == "overlay" && self.name == "ingress"
+    }
+
     /// Whether containers can be attached to it at will, as opposed to the networks `host` and `none`, and to those of a
     /// swarm that are for its services alone.
     #[must_use]

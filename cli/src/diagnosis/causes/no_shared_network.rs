@@ -4,7 +4,7 @@ use super::{Cause, Found};
 use crate::diagnosis::case::Case;
 use crate::diagnosis::fixes::{command, compose_join, connect, new_network_name, run};
 use crate::report::{Fix, Severity, SourceKind, StageName, TargetKind};
-use crate::topology::{Container, NetworkMode};
+use crate::topology::{Container, Network, NetworkMode};
 
 pub(super) const CAUSE: Cause = Cause {
     code: "no-shared-network",
@@ -46,6 +46,10 @@ Related: default-bridge-no-dns, unknown-name, source-network-none
 };
 
 fn find(case: &Case<'_>) -> Option<Found> {
+    between_services(case).or_else(|| between_containers(case))
+}
+
+fn between_containers(case: &Case<'_>) -> Option<Found> {
     let target = case.target()?;
     if case.to.kind != TargetKind::Container
         || !case.from_container()
@@ -79,6 +83,50 @@ fn find(case: &Case<'_>) -> Option<Found> {
         ),
         because,
         fixes: fixes(case, target),
+    })
+}
+
+/// The same where the target is a service of a swarm, wherever its tasks are.
+fn between_services(case: &Case<'_>) -> Option<Found> {
+    let (name, service) = case.service()?;
+    let usable = |key: &&str| case.topology.networks.get(*key).is_some_and(|network| !network.is_ingress());
+    let own: Vec<&str> = case.source_networks().into_iter().filter(usable).collect();
+    let of_service: Vec<&str> = service.networks.keys().map(String::as_str).filter(usable).collect();
+    let meet = own.iter().any(|key| of_service.contains(key));
+    if meet || !case.from_container() || case.gets_through() || on_none(case) || !case.lookup().is_some_and(|_| case.name_failed()) {
+        return None;
+    }
+    let from = case.source().and_then(|source| source.task.as_ref()).map_or(case.from.place.as_str(), |task| &task.service);
+    let update = |network: &str, service: &str| {
+        let words = ["docker", "service", "update", "--network-add", network, service];
+        run(format!("put {service} on {network} as well"), vec![command(&words)])
+    };
+    let overlay = |key: &&&str| case.topology.networks.get(**key).is_some_and(|network| network.driver == "overlay");
+    let attachable = |key: &&&str| case.topology.networks.get(**key).is_some_and(Network::is_attachable);
+    let mut fixes: Vec<Fix> = Vec::new();
+    match case.source() {
+        Some(source) if source.task.is_some() => {
+            fixes.extend(of_service.first().map(|network| update(network, from)));
+        }
+        Some(source) => fixes.extend(of_service.iter().find(attachable).map(|network| {
+            run(format!("put {} on {network} as well", source.name), vec![connect(network, source, None)])
+        })),
+        None => {}
+    }
+    fixes.extend(own.iter().find(overlay).map(|network| update(network, name)));
+    let list = |networks: &[&str]| if networks.is_empty() { "no network of its own".to_owned() } else { networks.join(", ") };
+    Some(Found {
+        severity: Severity::Error,
+        stage: StageName::Route,
+        title: format!("{from} and the service {name} share no network"),
+        explanation: format!(
+            "{from} is on {}; the service {name} is on {}. A service's name is known on its own networks alone; the ports that \
+             it publishes on the nodes are for those who come from outside.",
+            list(&own),
+            list(&of_service),
+        ),
+        because: vec![format!("topology.swarm.services.{name}"), case.lookup()?.id.to_owned()],
+        fixes,
     })
 }
 

@@ -6,7 +6,7 @@ use crate::diagnosis::case::Case;
 use crate::diagnosis::fixes::{change, dial};
 use crate::report::{Fix, Severity, StageName, TargetKind};
 use crate::resolve;
-use crate::topology::Container;
+use crate::topology::{Container, TASKS};
 
 pub(super) const CAUSE: Cause = Cause {
     code: "unknown-name",
@@ -56,8 +56,9 @@ fn find(case: &Case<'_>) -> Option<Found> {
         return in_host_mode(case, failed?.id);
     }
     let known = names(case);
+    let heard = case.heard_names();
     let name = &case.to.host;
-    let asked = known.iter().any(|(known, _)| known.eq_ignore_ascii_case(name));
+    let asked = known.iter().map(|(known, _)| *known).chain(heard.iter().copied()).any(|one| one.eq_ignore_ascii_case(name));
     let (near, note): (Vec<String>, _) = match case.to.kind {
         // The container exists and can be seen from here, but not by this name.
         TargetKind::Container => {
@@ -69,7 +70,7 @@ fn find(case: &Case<'_>) -> Option<Found> {
             (own_names(case, target), format!("{} is on the same network, but not by that name.", target.name))
         }
         TargetKind::Name if !asked => {
-            let near = alike(case, &known);
+            let near = alike(case, &known, &heard);
             if near.is_empty() && name.contains('.') {
                 return None;
             }
@@ -78,7 +79,7 @@ fn find(case: &Case<'_>) -> Option<Found> {
         _ => return None,
     };
     let mut fixes: Vec<Fix> = near.iter().take(2).map(|name| suggestion(case, name)).collect();
-    let list = listed(&known);
+    let list = listed(&known, &heard);
     if fixes.is_empty() {
         fixes.push(change(format!("start a container of that name on a network of {}, or use one of its names", case.from.place)));
     }
@@ -142,9 +143,10 @@ fn own_names(case: &Case<'_>, target: &Container) -> Vec<String> {
 
 /// The resolvable names that may be meant: of a like spelling, or of a container whose image, service or project is
 /// called so.
-fn alike(case: &Case<'_>, known: &[(&str, &Container)]) -> Vec<String> {
+fn alike(case: &Case<'_>, known: &[(&str, &Container)], heard: &[&str]) -> Vec<String> {
     let wanted = case.to.host.as_str();
-    let mut near = resolve::near(wanted, known.iter().filter(|(name, of)| *name != of.short_id()).map(|(name, _)| (*name).to_owned()));
+    let names = known.iter().filter(|(name, of)| is_friendly(name, of)).map(|(name, _)| *name).chain(heard.iter().copied());
+    let mut near = resolve::near(wanted, names.map(str::to_owned));
     let by_origin = known.iter().filter(|(_, container)| {
         container.image_name() == wanted
             || container.compose.as_ref().is_some_and(|compose| compose.project == wanted || compose.service == wanted)
@@ -167,8 +169,9 @@ fn suggestion(case: &Case<'_>, name: &str) -> Fix {
 }
 
 /// The names that do work, in a sentence.
-fn listed(known: &[(&str, &Container)]) -> String {
-    let mut names: Vec<&str> = known.iter().filter(|(name, of)| *name != of.short_id()).map(|(name, _)| *name).collect();
+fn listed(known: &[(&str, &Container)], heard: &[&str]) -> String {
+    let mut names: Vec<&str> = known.iter().filter(|(name, of)| is_friendly(name, of)).map(|(name, _)| *name).collect();
+    names.extend(heard);
     names.sort_unstable();
     names.dedup();
     match names.len() {
@@ -176,6 +179,12 @@ fn listed(known: &[(&str, &Container)]) -> String {
         1..=8 => format!("These names work from there: {}.", names.join(", ")),
         more => format!("These names work from there, among {more}: {}.", names[..8].join(", ")),
     }
+}
+
+/// Whether a name is one that people use: no id, and not that of one task where its service has a name.
+fn is_friendly(name: &str, of: &Container) -> bool {
+    let of_task = of.task.is_some() && (name == of.name || name.starts_with(TASKS));
+    name != of.short_id() && !of_task
 }
 
 /// A target in host mode is on no network of the engine, so no resolver knows it. The way to it is the way to the host.

@@ -197,6 +197,36 @@ fn a_service_without_a_running_task() {
 }
 
 #[test]
+fn services_of_two_networks_do_not_meet() {
+    let back = BTreeMap::from([("back".to_owned(), ServiceNetwork::default())]);
+    let apart = || {
+        shop()
+            .network("back", "10.0.2.0/24")
+            .edit_network("back", |network| {
+                network.driver = "overlay".to_owned();
+                network.scope = "swarm".to_owned();
+            })
+            .service("db", Service { networks: back.clone(), ..service(1) })
+            .task(Task { addresses: BTreeMap::new(), ..task("db", "two", "running", "") })
+            .finds_nothing("db")
+    };
+    let check = apart().check("db:5432");
+    assert_eq!(codes(&check), ["no-shared-network"]);
+    let first = |check: &crate::report::Check| check.diagnoses[0].fixes[0].commands.clone();
+    assert_eq!(first(&check), ["docker service update --network-add shop db"], "the network takes nobody by hand");
+    let open = apart().edit_network("back", |network| network.attachable = true).check("db:5432");
+    assert_eq!(first(&open), ["docker network connect back web"]);
+}
+
+#[test]
+fn names_of_other_nodes_are_names_that_work() {
+    let check =
+        shop().heard("cache.1.x", Some("cache"), "10.0.1.9", THERE).finds_nothing("cachee").check("cachee:6379");
+    assert_eq!(codes(&check), ["unknown-name"]);
+    assert_eq!(check.diagnoses[0].fixes[0].dial.as_deref(), Some("cache:6379"));
+}
+
+#[test]
 fn a_service_with_a_running_task_has_other_faults() {
     let running = shop().service("db", service(1)).task(task("db", "one", "running", "10.0.1.4"));
     assert!(codes(&running.finds_nothing("db").check("db:5432")).is_empty());
