@@ -7,6 +7,7 @@
 pub mod arp;
 #[cfg(feature = "run")]
 mod bounded;
+pub mod dns;
 pub mod errno;
 pub mod firewall;
 pub mod http;

@@ -11,6 +11,8 @@ mod exchange;
 #[cfg(all(test, feature = "run"))]
 mod fake;
 #[cfg(feature = "run")]
+mod musl;
+#[cfg(feature = "run")]
 mod order;
 #[cfg(all(test, feature = "run"))]
 mod tests;
@@ -18,7 +20,11 @@ mod tests;
 mod walk;
 
 #[cfg(feature = "run")]
-pub(crate) use walk::{Resolving, resolve, survey};
+pub(crate) use exchange::{AddressRecord, exchange};
+#[cfg(feature = "run")]
+pub(crate) use musl::resolve as resolve_as_musl;
+#[cfg(feature = "run")]
+pub(crate) use walk::{DNS_PORT, Resolving, resolve, survey};
 
 /// Resolve a name as a libc in this namespace would: hosts file first, then the servers of `resolv.conf` with its search
 /// list, for A and AAAA.
@@ -31,6 +37,16 @@ pub struct LookupAsk {
     /// Whether to ask every server on its own even after one has answered, to find those that differ or are dead.
     #[serde(default)]
     pub every_server: bool,
+}
+
+/// Resolve a name as musl, the libc of Alpine, would in this namespace. It differs from glibc where there are several
+/// servers, a search list, or an answer for one record type alone.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct MuslLookupAsk {
+    /// The name, without a port.
+    pub name: String,
+    /// How long the whole lookup may take.
+    pub timeout_ms: u64,
 }
 
 /// What a name resolved to.

@@ -10,11 +10,11 @@ use futures_util::stream::{self, StreamExt as _};
 use tokio::sync::{OnceCell, mpsc};
 use tokio::time::timeout_at;
 
-use crate::lookup::{self, LookupAsk, LookupFact, Resolving};
+use crate::lookup::{self, LookupAsk, LookupFact, MuslLookupAsk, Resolving};
 use crate::resolver::{self, ResolverFact};
 use crate::text::printable;
 use crate::wire::{Ask, Fact, Observation, Plan, Probe, Reply};
-use crate::{arp, firewall, http, listeners, network, ping, tcp, udp};
+use crate::{arp, dns, firewall, http, listeners, network, ping, tcp, udp};
 
 /// The most probes that one plan may hold.
 pub const MAX_ASKS: usize = 4096;
@@ -65,6 +65,8 @@ async fn look(ask: &Ask, context: &Context, teller: &Teller<'_>) {
             Err(reason) => teller.unfinished(started, reason).await,
         },
         Probe::Lookup(ask) => teller.tell(started, Fact::Lookup(context.lookup(ask).await)).await,
+        Probe::LookupMusl(ask) => teller.tell(started, Fact::LookupMusl(context.lookup_as_musl(ask).await)).await,
+        Probe::Dns(ask) => dns::look(ask, context, teller).await,
         Probe::Tcp(ask) => tcp::look(ask, context, teller).await,
         Probe::Udp(ask) => udp::look(ask, context, teller).await,
         Probe::Ping(ask) => ping::look(ask, context, teller).await,
@@ -150,6 +152,11 @@ impl Context {
         fact
     }
 
+    async fn lookup_as_musl(&self, ask: &MuslLookupAsk) -> LookupFact {
+        let time = self.lookup_time(Duration::from_millis(ask.timeout_ms));
+        lookup::resolve_as_musl(self.resolving(), &ask.name, time).await
+    }
+
     async fn walk(&self, name: &str, time: Duration) -> LookupFact {
         match self.names.get(&name.to_ascii_lowercase()) {
             Some(shared) => {
@@ -211,9 +218,14 @@ fn name_needed(probe: &Probe) -> Option<(String, u64)> {
         Probe::Udp(udp) => (udp.host.clone(), udp.timeout_ms),
         Probe::Ping(ping) if ping.host != ping::GATEWAY => (ping.host.clone(), ping.timeout_ms),
         Probe::Http(http) => (http::Target::parse(&http.url).ok()?.host, http.timeout_ms),
-        Probe::Ping(_) | Probe::Arp(_) | Probe::Network | Probe::Resolver | Probe::Listeners | Probe::Firewall => {
-            return None;
-        }
+        Probe::Ping(_)
+        | Probe::Firewall
+        | Probe::Arp(_)
+        | Probe::Network
+        | Probe::Resolver
+        | Probe::Listeners
+        | Probe::LookupMusl(_)
+        | Probe::Dns(_) => return None,
     };
     name.parse::<IpAddr>().is_err().then_some((name, timeout_ms))
 }

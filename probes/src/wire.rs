@@ -17,9 +17,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::arp::{ArpAsk, ArpFact};
 use crate::firewall::FirewallFact;
+use crate::dns::{DnsAsk, DnsFact};
 use crate::http::{HttpAsk, HttpFact};
 use crate::listeners::ListenersFact;
-use crate::lookup::{LookupAsk, LookupFact};
+use crate::lookup::{LookupAsk, LookupFact, MuslLookupAsk};
 use crate::network::NetworkFact;
 use crate::ping::{PingAsk, PingFact};
 use crate::resolver::ResolverFact;
@@ -102,6 +103,10 @@ pub enum Probe {
     Listeners,
     /// What a name resolves to, as a libc would do it, with each exchange.
     Lookup(LookupAsk),
+    /// What a name resolves to where the libc is musl.
+    LookupMusl(MuslLookupAsk),
+    /// What single DNS servers say, each asked on its own.
+    Dns(DnsAsk),
     /// A TCP connect, to every address of the host asked for.
     Tcp(TcpAsk),
     /// A UDP datagram, and what comes back.
@@ -125,6 +130,8 @@ impl Probe {
             Self::Resolver => "resolver",
             Self::Listeners => "listeners",
             Self::Lookup(_) => "lookup",
+            Self::LookupMusl(_) => "lookup_musl",
+            Self::Dns(_) => "dns",
             Self::Tcp(_) => "tcp",
             Self::Udp(_) => "udp",
             Self::Ping(_) => "ping",
@@ -164,6 +171,10 @@ pub enum Fact {
     Listeners(ListenersFact),
     /// A name lookup.
     Lookup(LookupFact),
+    /// A name lookup as musl makes it.
+    LookupMusl(LookupFact),
+    /// What single DNS servers said.
+    Dns(DnsFact),
     /// A TCP connect to one address.
     TcpConnect(TcpFact),
     /// A UDP exchange with one address.

@@ -5,15 +5,18 @@
 use std::fmt::Debug;
 
 use dprobe_probes::arp::{ArpAsk, ArpFact};
+use dprobe_probes::dns::{DnsAsk, DnsFact};
 use dprobe_probes::errno::Errno;
 use dprobe_probes::http::{
     CertificateFact, HttpAsk, HttpFact, HttpFailure, HttpHeader, HttpPhase, HttpPhases, TlsFact,
 };
 use dprobe_probes::listeners::{ListenerSocket, ListenersFact, ListenersSource, Protocol};
-use dprobe_probes::lookup::{AnswerSource, DnsOutcome, DnsQuery, LookupAnswer, LookupAsk, LookupFact, LookupOutcome};
+use dprobe_probes::lookup::{
+    AnswerSource, DnsOutcome, DnsQuery, LookupAnswer, LookupAsk, LookupFact, LookupOutcome, MuslLookupAsk,
+};
 use dprobe_probes::network::{Interface, InterfaceAddress, NetworkFact, Route};
 use dprobe_probes::ping::{PingAsk, PingFact};
-use dprobe_probes::resolver::{HostsEntry, ResolverFact};
+use dprobe_probes::resolver::{ExternalServer, HostsEntry, ResolverFact};
 use dprobe_probes::tcp::{AfterConnect, TcpAsk, TcpFact, TcpOutcome};
 use dprobe_probes::udp::{UdpAsk, UdpFact, UdpOutcome};
 use dprobe_probes::wire::{Ask, Fact, Hello, Observation, Plan, Probe, Reply, Request};
@@ -36,6 +39,8 @@ fn probes() -> Vec<Probe> {
         Probe::Resolver,
         Probe::Listeners,
         Probe::Lookup(LookupAsk { name: host(), timeout_ms: 1, every_server: true }),
+        Probe::LookupMusl(MuslLookupAsk { name: host(), timeout_ms: 1 }),
+        Probe::Dns(DnsAsk { servers: vec!["fe80::1".parse().unwrap()], names: vec![host()], timeout_ms: 1 }),
         Probe::Tcp(TcpAsk { host: host(), port: 65535, timeout_ms: u64::MAX, watch_ms: 0 }),
         Probe::Udp(UdpAsk { host: host(), port: 53, timeout_ms: 2 }),
         Probe::Ping(PingAsk { host: "gateway".to_owned(), timeout_ms: 3, size: 1472, fill: true }),
@@ -136,6 +141,9 @@ fn facts() -> Vec<Fact> {
         timeout_s: 5,
         attempts: 2,
         rotate: false,
+        use_vc: true,
+        single_request: true,
+        external: vec![ExternalServer { address, from_host: true }],
         hosts: vec![HostsEntry { address, names: vec![host()] }],
         problems: vec!["gone".to_owned()],
     };
@@ -154,6 +162,8 @@ fn facts() -> Vec<Fact> {
         Fact::Resolver(resolver),
         Fact::Listeners(listeners),
         Fact::Lookup(lookup()),
+        Fact::LookupMusl(lookup()),
+        Fact::Dns(DnsFact { queries: lookup().queries }),
         tcp(TcpOutcome::Connected, None, Some(AfterConnect::Silent)),
         tcp(TcpOutcome::Connected, None, Some(AfterConnect::Spoke { first: "\\x1b".to_owned() })),
         tcp(TcpOutcome::Connected, None, Some(AfterConnect::Closed { after_ms: 0.25 })),

@@ -15,6 +15,16 @@ const IN: u16 = 1;
 /// Seconds that an answer may be kept.
 const TTL: u32 = 1;
 
+/// The same answer without its records, marked as one that did not fit (the TC bit).
+pub(super) fn truncated(mut reply: Vec<u8>) -> Vec<u8> {
+    if let Some((_, end)) = question_name(&reply) {
+        reply.truncate(end + 4);
+        reply[2] |= 0x02;
+        reply[6..8].fill(0);
+    }
+    reply
+}
+
 /// The answer to a query; none where it is no query, or the server is to be silent.
 pub(super) fn answer(query: &[u8], zone: &Zone) -> Option<Vec<u8>> {
     // A response that is answered would start an endless exchange (the QR bit).
@@ -32,7 +42,12 @@ pub(super) fn answer(query: &[u8], zone: &Zone) -> Option<Vec<u8>> {
         .copied()
         .filter(|address| matches!((address, kind), (IpAddr::V4(_), A) | (IpAddr::V6(_), AAAA)))
         .collect();
-    let rcode = if known.is_empty() { zone.otherwise } else { 0 };
+    let rcode = match zone.aaaa {
+        Some(rcode) if kind == AAAA => rcode,
+        _ if known.is_empty() => zone.otherwise,
+        _ => 0,
+    };
+    let records = if rcode == 0 { records } else { Vec::new() };
 
     let mut reply = Vec::with_capacity(512);
     reply.extend(&query[..2]);
@@ -117,8 +132,7 @@ mod tests {
                 ("name.test".to_owned(), "198.51.100.7".parse().expect("v4")),
                 ("*.corp.test".to_owned(), "fd00::7".parse().expect("v6")),
             ],
-            otherwise: 3,
-            silent: false,
+            ..Zone::empty()
         }
     }
 
@@ -137,6 +151,17 @@ mod tests {
         assert_eq!((rcode, count), (0, 0), "the name exists, the type does not");
         assert_eq!(summary("other.test", A).0, 3);
         assert_eq!(summary("corp.test", AAAA).0, 3, "a wildcard does not match its parent");
+    }
+
+    #[test]
+    fn one_type_may_fail_and_an_answer_may_not_fit() {
+        let mut zone = zone();
+        zone.aaaa = Some(2);
+        let reply = answer(&query("a.corp.test", AAAA), &zone).expect("reply");
+        assert_eq!((reply[3] & 0x0f, u16_at(&reply, 6)), (2, Some(0)));
+        let whole = answer(&query("name.test", A), &zone).expect("reply");
+        let cut = truncated(whole.clone());
+        assert_eq!((cut[2] & 0x02, u16_at(&cut, 6), cut.len()), (2, Some(0), whole.len() - 16));
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 use std::io;
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use socket2::{Domain, Protocol, SockRef, Socket, Type};
@@ -74,6 +75,7 @@ pub(super) async fn run(socket: Opened, manner: Manner) -> Result<(), String> {
             }
         },
         Opened::Udp(socket) => {
+            let socket = Arc::new(socket);
             let mut datagram = vec![0; 64 * 1024];
             loop {
                 // An ICMP error that came back for an earlier answer; the socket itself is sound.
@@ -81,9 +83,22 @@ pub(super) async fn run(socket: Opened, manner: Manner) -> Result<(), String> {
                 let reply = match &manner {
                     Manner::Greet(text) => Some(text.clone()),
                     Manner::Echo => Some(datagram[..length].to_vec()),
-                    Manner::Dns(zone) => dns::answer(&datagram[..length], zone),
+                    Manner::Dns(zone) => {
+                        let reply = dns::answer(&datagram[..length], zone);
+                        if zone.truncate { reply.map(dns::truncated) } else { reply }
+                    }
                     _ => None,
                 };
+                if let (Manner::Dns(zone), Some(reply)) = (&manner, &reply)
+                    && !zone.slow.is_zero()
+                {
+                    let (socket, reply, slow) = (Arc::clone(&socket), reply.clone(), zone.slow);
+                    tokio::spawn(async move {
+                        tokio::time::sleep(slow).await;
+                        let _ = socket.send_to(&reply, peer).await;
+                    });
+                    continue;
+                }
                 if let Some(reply) = reply {
                     let _ = socket.send_to(&reply, peer).await;
                 }
@@ -144,6 +159,7 @@ async fn dns_over_tcp(stream: &mut TcpStream, zone: &super::spec::Zone) -> io::R
         let mut query = vec![0; usize::from(stream.read_u16().await?)];
         stream.read_exact(&mut query).await?;
         if let Some(reply) = dns::answer(&query, zone) {
+            tokio::time::sleep(zone.slow).await;
             stream.write_u16(u16::try_from(reply.len()).unwrap_or(u16::MAX)).await?;
             stream.write_all(&reply).await?;
         }

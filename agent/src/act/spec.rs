@@ -17,6 +17,9 @@
 //! delay=TIME     open the socket so much later
 //! zone=NAME=IP   dns: an A or AAAA record, may be repeated; `*.example.test` is a wildcard
 //! rcode=WORD     dns: the answer for other names: nxdomain (as when not given), servfail, refused, noerror
+//! aaaa=WORD      dns: the answer for AAAA questions, also of names that the zone has; a word as with rcode
+//! slow=TIME      dns: answer so much later
+//! truncate       dns: over UDP say that the answer does not fit, so that it is asked for over TCP
 //! silent         dns: read and never answer
 //! ```
 //!
@@ -105,8 +108,21 @@ pub(super) struct Zone {
     pub(super) records: Vec<(String, IpAddr)>,
     /// The response code for every other name (RFC 1035, section 4.1.1).
     pub(super) otherwise: u8,
+    /// The response code for every AAAA question, where it is to differ.
+    pub(super) aaaa: Option<u8>,
+    /// How much later to answer.
+    pub(super) slow: Duration,
+    /// Whether answers over UDP are truncated.
+    pub(super) truncate: bool,
     /// Whether it never answers.
     pub(super) silent: bool,
+}
+
+impl Zone {
+    /// A zone without any name.
+    pub(super) fn empty() -> Self {
+        Self { records: Vec::new(), otherwise: 3, aaaa: None, slow: Duration::ZERO, truncate: false, silent: false }
+    }
 }
 
 impl Listen {
@@ -143,7 +159,7 @@ impl Spec {
         let (transport, manner) = match transport {
             "tcp" => (Transport::Tcp, Manner::Sink),
             "udp" => (Transport::Udp, Manner::Sink),
-            "dns" => (Transport::Both, Manner::Dns(Zone { records: Vec::new(), otherwise: 3, silent: false })),
+            "dns" => (Transport::Both, Manner::Dns(Zone::empty())),
             other => return Err(format!("`{other}` is no transport")),
         };
         let address = address.parse().map_err(|_| format!("`{address}` is no address with a port"))?;
@@ -196,15 +212,10 @@ fn option_of(listen: &mut Listen, key: &str, value: &str) -> Result<(), String> 
             let address = address.parse().map_err(|_| format!("`{address}` is no address"))?;
             zone.records.push((name.trim_end_matches('.').to_ascii_lowercase(), address));
         }
-        ("rcode", Manner::Dns(zone)) => {
-            zone.otherwise = match value {
-                "noerror" => 0,
-                "servfail" => 2,
-                "nxdomain" => 3,
-                "refused" => 5,
-                _ => return Err(format!("`{value}` is no response code")),
-            };
-        }
+        ("rcode", Manner::Dns(zone)) => zone.otherwise = rcode(value)?,
+        ("aaaa", Manner::Dns(zone)) => zone.aaaa = Some(rcode(value)?),
+        ("slow", Manner::Dns(zone)) => zone.slow = time(value)?,
+        ("truncate", Manner::Dns(zone)) => zone.truncate = true,
         ("silent", Manner::Dns(zone)) => zone.silent = true,
         ("greet", manner) => *manner = Manner::Greet(unescape(value)?),
         ("echo", manner) => *manner = Manner::Echo,
@@ -217,6 +228,17 @@ fn option_of(listen: &mut Listen, key: &str, value: &str) -> Result<(), String> 
         _ => return Err(format!("`{key}` is no option of it")),
     }
     Ok(())
+}
+
+/// The number of a response code (RFC 1035, section 4.1.1).
+fn rcode(word: &str) -> Result<u8, String> {
+    match word {
+        "noerror" => Ok(0),
+        "servfail" => Ok(2),
+        "nxdomain" => Ok(3),
+        "refused" => Ok(5),
+        _ => Err(format!("`{word}` is no response code")),
+    }
 }
 
 /// The parts of an HTTP answer, as they are collected.

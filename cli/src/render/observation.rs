@@ -6,7 +6,7 @@ use dprobe_probes::errno::Errno;
 use dprobe_probes::firewall::{FirewallAction, FirewallFact};
 use dprobe_probes::http::{HttpFact, HttpPhase, HttpPhases};
 use dprobe_probes::listeners::ListenersFact;
-use dprobe_probes::lookup::{AnswerSource, DnsOutcome, LookupFact, LookupOutcome};
+use dprobe_probes::lookup::{AnswerSource, DnsOutcome, DnsQuery, LookupFact, LookupOutcome};
 use dprobe_probes::network::NetworkFact;
 use dprobe_probes::resolver::ResolverFact;
 use dprobe_probes::tcp::{AfterConnect, TcpFact, TcpOutcome};
@@ -20,6 +20,8 @@ pub(super) fn kind(fact: &Fact) -> &'static str {
         Fact::Resolver(_) => "resolver",
         Fact::Listeners(_) => "listeners",
         Fact::Lookup(_) => "lookup",
+        Fact::LookupMusl(_) => "lookup_musl",
+        Fact::Dns(_) => "dns",
         Fact::TcpConnect(_) => "tcp_connect",
         Fact::Udp(_) => "udp",
         Fact::Ping(_) => "ping",
@@ -36,7 +38,8 @@ pub(super) fn outcome(fact: &Fact) -> String {
         Fact::Network(fact) => network(fact),
         Fact::Resolver(fact) => resolver(fact),
         Fact::Listeners(fact) => listeners(fact),
-        Fact::Lookup(fact) => lookup(fact),
+        Fact::Lookup(fact) | Fact::LookupMusl(fact) => lookup(fact),
+        Fact::Dns(fact) => list(fact.queries.iter().map(query), "nobody was asked"),
         Fact::TcpConnect(fact) => tcp(fact),
         Fact::Udp(fact) => {
             let outcome = match fact.outcome {
@@ -131,22 +134,31 @@ fn lookup(fact: &LookupFact) -> String {
         LookupOutcome::TemporaryFailure => "temporary failure".to_owned(),
         LookupOutcome::InvalidName => "is no valid name".to_owned(),
     };
-    let servers = fact.queries.iter().map(|query| {
-        let outcome = match query.outcome {
-            DnsOutcome::Answered => "answered",
-            DnsOutcome::Empty => "empty",
-            DnsOutcome::NxDomain => "NXDOMAIN",
-            DnsOutcome::Error => query.rcode.as_deref().unwrap_or("error"),
-            DnsOutcome::TimedOut => "timed out",
-            DnsOutcome::Refused => "refused",
-            DnsOutcome::Unreachable => "unreachable",
-            DnsOutcome::Malformed => "malformed",
-        };
-        format!("{} {} {outcome}", query.server, query.record)
-    });
-    let servers = list(servers, "");
+    let servers = list(fact.queries.iter().map(exchange), "");
     let asked = if servers.is_empty() { String::new() } else { format!("; {servers}") };
     format!("{} → {found}{asked}", fact.name)
+}
+
+/// One exchange of a lookup.
+fn exchange(query: &DnsQuery) -> String {
+    let outcome = match query.outcome {
+        DnsOutcome::Answered => "answered",
+        DnsOutcome::Empty => "empty",
+        DnsOutcome::NxDomain => "NXDOMAIN",
+        DnsOutcome::Error => query.rcode.as_deref().unwrap_or("error"),
+        DnsOutcome::TimedOut => "timed out",
+        DnsOutcome::Refused => "refused",
+        DnsOutcome::Unreachable => "unreachable",
+        DnsOutcome::Malformed => "malformed",
+    };
+    format!("{} {} {outcome}", query.server, query.record)
+}
+
+/// One exchange with a server that was asked on its own.
+fn query(query: &DnsQuery) -> String {
+    let addresses = list(&query.addresses, "");
+    let addresses = if addresses.is_empty() { addresses } else { format!(" {addresses}") };
+    format!("{} {}{addresses}", query.question, exchange(query))
 }
 
 fn tcp(fact: &TcpFact) -> String {

@@ -22,7 +22,7 @@ const MAX_ADDRESSES: usize = 64;
 
 /// The two record types that hold addresses.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum AddressRecord {
+pub(crate) enum AddressRecord {
     /// IPv4.
     A,
     /// IPv6 (RFC 3596).
@@ -61,15 +61,22 @@ impl From<io::Error> for Silence {
     }
 }
 
-/// Ask `server` for the records of `question`, and wait for at most `wait`.
-pub(super) async fn exchange(server: SocketAddr, question: &str, record: AddressRecord, wait: Duration) -> DnsQuery {
+/// Ask `server` for the records of `question`, and wait for at most `wait`: over UDP, and over TCP where the answer does not
+/// fit, or over TCP at once.
+pub(crate) async fn exchange(
+    server: SocketAddr,
+    question: &str,
+    record: AddressRecord,
+    transport: Protocol,
+    wait: Duration,
+) -> DnsQuery {
     let started = Instant::now();
     let end = tokio::time::Instant::now() + wait;
     let mut query = DnsQuery {
         server: server.ip(),
         question: question.to_owned(),
         record: record.name().to_owned(),
-        transport: Protocol::Udp,
+        transport,
         outcome: DnsOutcome::Malformed,
         rcode: None,
         addresses: Vec::new(),
@@ -77,8 +84,11 @@ pub(super) async fn exchange(server: SocketAddr, question: &str, record: Address
         took_ms: 0.0,
     };
     if let Some((asked, bytes)) = encode(question, record) {
-        let mut answer = over_udp(server, &asked, &bytes, end).await;
-        if answer.as_ref().is_ok_and(|message| message.metadata.truncation) {
+        let mut answer = match transport {
+            Protocol::Udp => over_udp(server, &asked, &bytes, end).await,
+            Protocol::Tcp => over_tcp(server, &asked, &bytes, end).await,
+        };
+        if transport == Protocol::Udp && answer.as_ref().is_ok_and(|message| message.metadata.truncation) {
             query.transport = Protocol::Tcp;
             answer = over_tcp(server, &asked, &bytes, end).await;
         }

@@ -17,6 +17,10 @@ pub(super) enum Does {
     Says(Vec<IpAddr>),
     Code(ResponseCode),
     Silent,
+    /// Has an address for A, and says NXDOMAIN to AAAA, as broken load balancers do.
+    OnlyV4(IpAddr),
+    /// Does it so many milliseconds later.
+    Later(u64, Box<Self>),
     Rubbish,
     /// Sends an answer with another id, then the right one.
     ForgedFirst(IpAddr),
@@ -77,7 +81,12 @@ async fn serve_udp(socket: UdpSocket, zone: Zone) {
     loop {
         let Ok((length, peer)) = socket.recv_from(&mut buffer).await else { return };
         let question = Message::from_vec(&buffer[..length]).unwrap();
-        for answer in udp_answers(&question, &zone(&name_of(&question))) {
+        let mut does = zone(&name_of(&question));
+        if let Does::Later(ms, later) = does {
+            tokio::time::sleep(std::time::Duration::from_millis(ms)).await;
+            does = *later;
+        }
+        for answer in udp_answers(&question, &does) {
             let _ = socket.send_to(&answer, peer).await;
         }
     }
@@ -91,7 +100,11 @@ fn udp_answers(question: &Message, does: &Does) -> Vec<Vec<u8>> {
             message.metadata.response_code = *code;
             vec![message.to_vec().unwrap()]
         }
-        Does::Silent => Vec::new(),
+        Does::Silent | Does::Later(..) => Vec::new(),
+        Does::OnlyV4(_) if question.queries[0].query_type() == RecordType::AAAA => {
+            udp_answers(question, &Does::Code(ResponseCode::NXDomain))
+        }
+        Does::OnlyV4(address) => udp_answers(question, &Does::Says(vec![*address])),
         Does::Rubbish => vec![b"\xff\xfe".to_vec()],
         Does::ForgedFirst(address) => {
             let mut forged = answer(question, &["198.51.100.66".parse().unwrap()]);

@@ -8,6 +8,8 @@ use std::time::{Duration, Instant};
 
 use hickory_proto::op::ResponseCode;
 
+mod musl;
+
 use super::fake::{Does, Fakes, Zone, address, always, knows, nobody};
 use super::{AnswerSource, DnsOutcome, LookupFact, LookupOutcome, Resolving, resolve, survey};
 use crate::listeners::Protocol;

@@ -12,14 +12,15 @@ use super::candidates::{Candidate, candidates, is_valid};
 use super::exchange::{AddressRecord, exchange};
 use super::order;
 use super::{AnswerSource, DnsOutcome, DnsQuery, LookupAnswer, LookupFact, LookupOutcome};
+use crate::listeners::Protocol;
 use crate::resolver::ResolverFact;
 
 /// How many servers glibc uses (`MAXNS`).
-const MAX_SERVERS: usize = 3;
+pub(super) const MAX_SERVERS: usize = 3;
 /// How many further servers are asked where every one was wanted.
 const MAX_SURVEYED: usize = 16;
 /// The port of DNS.
-const DNS_PORT: u16 = 53;
+pub(crate) const DNS_PORT: u16 = 53;
 
 /// What a lookup needs to know of its namespace.
 #[derive(Debug, Clone)]
@@ -36,7 +37,7 @@ impl Resolving {
     }
 
     /// All servers; without any a libc asks this very host (resolv.conf(5)).
-    fn servers(&self) -> Vec<SocketAddr> {
+    pub(super) fn servers(&self) -> Vec<SocketAddr> {
         let mut addresses = self.config.nameservers.clone();
         if addresses.is_empty() {
             addresses.push(Ipv4Addr::LOCALHOST.into());
@@ -91,12 +92,12 @@ pub(crate) async fn survey(resolving: &Resolving, fact: &mut LookupFact, time: D
         }
     }
     let wait = time.min(Duration::from_secs(resolving.config.timeout_s.max(1).into()));
-    let heard = join_all(open.into_iter().map(|server| both(server, &question, wait))).await;
+    let heard = join_all(open.into_iter().map(|server| both(&resolving.config, server, &question, wait))).await;
     fact.queries.extend(heard.into_iter().flatten());
 }
 
 /// The addresses that need no server: literals, the hosts file, `localhost`.
-fn without_dns(config: &ResolverFact, name: &str) -> Vec<LookupAnswer> {
+pub(super) fn without_dns(config: &ResolverFact, name: &str) -> Vec<LookupAnswer> {
     if let Ok(address) = name.parse() {
         return vec![answer(address, AnswerSource::Builtin, None)];
     }
@@ -114,7 +115,7 @@ fn without_dns(config: &ResolverFact, name: &str) -> Vec<LookupAnswer> {
     found
 }
 
-fn answer(address: IpAddr, source: AnswerSource, ttl_s: Option<u32>) -> LookupAnswer {
+pub(super) fn answer(address: IpAddr, source: AnswerSource, ttl_s: Option<u32>) -> LookupAnswer {
     LookupAnswer { address, source, ttl_s }
 }
 
@@ -135,11 +136,17 @@ fn answers_of(queries: &[DnsQuery]) -> Vec<LookupAnswer> {
     found
 }
 
-/// Ask one server for both records at once.
-async fn both(server: SocketAddr, question: &str, wait: Duration) -> [DnsQuery; 2] {
-    let (v4, v6) =
-        join(exchange(server, question, AddressRecord::A, wait), exchange(server, question, AddressRecord::Aaaa, wait))
-            .await;
+/// Ask one server for both records, at once or one after the other, over UDP or TCP, as the options of resolv.conf(5) say.
+async fn both(config: &ResolverFact, server: SocketAddr, question: &str, wait: Duration) -> [DnsQuery; 2] {
+    let transport = if config.use_vc { Protocol::Tcp } else { Protocol::Udp };
+    let ask = |record, wait| exchange(server, question, record, transport, wait);
+    if config.single_request {
+        let started = Instant::now();
+        let v4 = ask(AddressRecord::A, wait / 2).await;
+        let v6 = ask(AddressRecord::Aaaa, wait.saturating_sub(started.elapsed())).await;
+        return [v4, v6];
+    }
+    let (v4, v6) = join(ask(AddressRecord::A, wait), ask(AddressRecord::Aaaa, wait)).await;
     [v4, v6]
 }
 
@@ -221,20 +228,20 @@ impl<'a> Walk<'a> {
     }
 
     /// Ask the servers for one candidate, in turns. `more_to_come` says that another candidate would be asked after
-    /// silence, for which time is kept.
+    /// silence, for which a little time is kept.
     async fn candidate(&mut self, candidate: &Candidate, more_to_come: bool) -> Came {
         let rounds = usize::try_from(self.config.attempts.max(1)).unwrap_or(1);
-        let mut turns_left = rounds * self.servers.len();
-        let reserve = if more_to_come { self.servers.len() } else { 0 };
+        let left = self.end.saturating_duration_since(Instant::now());
+        let kept = if more_to_come { left / 10 } else { Duration::ZERO };
+        let end = self.end.checked_sub(kept).unwrap_or(self.end);
         let mut came = Came::Failed { servfail: false };
         for _ in 0..rounds {
             for (index, server) in self.servers.clone().into_iter().enumerate() {
-                let wait = self.wait(index, turns_left + reserve);
+                let wait = self.wait(index, end);
                 if wait.is_zero() {
                     return came;
                 }
-                turns_left -= 1;
-                let pair = both(server, &candidate.name, wait).await;
+                let pair = both(self.config, server, &candidate.name, wait).await;
                 came = Came::of(&pair);
                 self.queries.extend(pair);
                 if !matches!(came, Came::Failed { .. }) {
@@ -245,17 +252,17 @@ impl<'a> Walk<'a> {
         came
     }
 
-    /// How long to wait for the server at `index`: as long as glibc does, and no longer than its share of what is left.
-    fn wait(&self, index: usize, shares: usize) -> Duration {
+    /// How long to wait for the server at `index`: as long as glibc does where the time suffices, for a resolver that asks
+    /// others in turn may take seconds to answer; and never so long that a server after it would not be asked at all.
+    fn wait(&self, index: usize, end: Instant) -> Duration {
         let count = u32::try_from(self.servers.len()).unwrap_or(1).max(1);
-        let shift = u32::try_from(index).unwrap_or(0).min(2);
-        let mut seconds = self.config.timeout_s << shift;
+        let position = u32::try_from(index).unwrap_or(0);
+        let mut seconds = self.config.timeout_s << position.min(2);
         if index > 0 {
             seconds /= count;
         }
-        let left = self.end.saturating_duration_since(Instant::now());
-        let share = left / u32::try_from(shares).unwrap_or(1).max(1);
-        Duration::from_secs(seconds.max(1).into()).min(share)
+        let left = end.saturating_duration_since(Instant::now());
+        Duration::from_secs(seconds.max(1).into()).min(left / count.saturating_sub(position).max(1))
     }
 }
 

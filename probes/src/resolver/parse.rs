@@ -5,7 +5,7 @@
 use std::net::IpAddr;
 use std::path::Path;
 
-use super::{HostsEntry, ResolverFact};
+use super::{ExternalServer, HostsEntry, ResolverFact};
 use crate::bounded;
 use crate::text::printable;
 
@@ -59,11 +59,18 @@ pub(crate) fn resolv_conf_text(bytes: &[u8]) -> ResolverFact {
         timeout_s: 5,
         attempts: 2,
         rotate: false,
+        use_vc: false,
+        single_request: false,
+        external: Vec::new(),
         hosts: Vec::new(),
         problems: Vec::new(),
     };
     for line in String::from_utf8_lossy(bytes).lines() {
         if line.starts_with(['#', ';']) {
+            if let Some(list) = line.strip_prefix("# ExtServers: [") {
+                fact.external =
+                    list.trim_end().trim_end_matches(']').split(' ').filter_map(external).take(16).collect();
+            }
             continue;
         }
         let mut words = line.split_ascii_whitespace();
@@ -90,6 +97,14 @@ fn server_address(word: &str) -> Option<IpAddr> {
     word.split('%').next()?.parse().ok()
 }
 
+/// `198.51.100.1` or `host(127.0.0.53)`, as libnetwork's resolvconf writes a server that it has taken out of the file.
+fn external(word: &str) -> Option<ExternalServer> {
+    match word.strip_prefix("host(") {
+        Some(inner) => Some(ExternalServer { address: server_address(inner.strip_suffix(')')?)?, from_host: true }),
+        None => Some(ExternalServer { address: server_address(word)?, from_host: false }),
+    }
+}
+
 fn domain(word: &str) -> Option<String> {
     (word.len() <= MAX_NAME).then(|| printable(word.as_bytes(), MAX_NAME))
 }
@@ -103,6 +118,8 @@ fn option(fact: &mut ResolverFact, word: &str) {
         "timeout" => fact.timeout_s = number().min(30),
         "attempts" => fact.attempts = number().min(5),
         "rotate" => fact.rotate = true,
+        "use-vc" => fact.use_vc = true,
+        "single-request" | "single-request-reopen" => fact.single_request = true,
         _ => {}
     }
 }
@@ -134,6 +151,26 @@ mod tests {
         assert_eq!(fact.nameservers, ["127.0.0.11".parse::<IpAddr>().unwrap()]);
         assert_eq!((fact.search.as_slice(), fact.ndots), (&[".".to_owned()][..], 0));
         assert_eq!((fact.timeout_s, fact.attempts, fact.rotate), (5, 2, false));
+        assert_eq!(fact.external, [ExternalServer { address: "127.0.0.53".parse().unwrap(), from_host: true }]);
+    }
+
+    #[test]
+    fn the_servers_behind_the_engines_own_are_read_from_its_comment() {
+        let several = |text: &str| -> Vec<(String, bool)> {
+            let external = resolv_conf_text(text.as_bytes()).external;
+            external.into_iter().map(|server| (server.address.to_string(), server.from_host)).collect()
+        };
+        assert_eq!(
+            several("# ExtServers: [198.51.100.1 host(127.0.0.53) fd00::1]\n"),
+            [("198.51.100.1".to_owned(), false), ("127.0.0.53".to_owned(), true), ("fd00::1".to_owned(), false)]
+        );
+        assert_eq!(several("# ExtServers: [host( x host(1.2.3.4 1.2.3]\n# ExtServers\n"), []);
+    }
+
+    #[test]
+    fn options_of_the_transport() {
+        let fact = resolv_conf_text(b"options use-vc single-request-reopen\n");
+        assert!(fact.use_vc && fact.single_request);
     }
 
     #[test]
