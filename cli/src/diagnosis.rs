@@ -7,12 +7,14 @@ mod address;
 mod case;
 pub mod causes;
 mod filter;
+mod dns_fixes;
 mod fixes;
 mod listening;
 mod lost_network;
 mod peers;
 mod programs;
 mod reach;
+mod servers;
 mod stages;
 mod swarm;
 #[cfg(test)]
@@ -24,6 +26,7 @@ pub use case::{Case, Seen};
 pub use causes::{Cause, cause, causes};
 pub use listening::Listening;
 pub use reach::Reach;
+pub(crate) use servers::{CONTROL, WILDCARD_LABEL};
 
 use causes::Found;
 use dprobe_probes::wire::Observation;

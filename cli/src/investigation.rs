@@ -3,6 +3,7 @@
 //! This is where the pure steps and the I/O are put together, in the order of the flow. Nothing is decided here.
 
 mod crew;
+mod libc;
 mod trust;
 mod watch;
 
@@ -156,17 +157,32 @@ impl Look<'_> {
         }
         self.run().await?;
         (self.progress)("looking closer");
-        for target in &targets {
-            let case = Case::new(&self.from, target, &self.topology, &self.observations);
-            plan::second_round(&mut self.round, &case, self.limits);
-        }
-        let posts = self.round.posts().cloned().collect();
-        self.crew.muster(&self.from, &self.topology, posts).await?;
-        self.run().await?;
+        self.look_closer(&targets).await?;
         self.watch(&targets).await?;
+        libc::read(self.engine, &self.from, &targets, &mut self.topology, &self.observations).await;
         self.ask_for_details(&targets).await;
         let judge = |target| diagnosis::judge(self.from.clone(), target, &self.topology, &self.observations);
         Ok(targets.into_iter().map(judge).collect())
+    }
+
+    /// Asks what the causes that are still open need, until they need nothing more.
+    async fn look_closer(&mut self, targets: &[Target]) -> Result<(), InvestigationError> {
+        for _ in 0..plan::CLOSER_LOOKS {
+            for target in targets {
+                let case = Case::new(&self.from, target, &self.topology, &self.observations);
+                plan::second_round(&mut self.round, &case, self.limits);
+            }
+            if self.round.is_empty() {
+                break;
+            }
+            let posts = self.round.posts().cloned().collect();
+            self.crew.muster(&self.from, &self.topology, posts).await?;
+            let next = Round::closer_after(&self.round);
+            self.run().await?;
+            self.round = next;
+        }
+        self.round = Round::after(&self.round);
+        Ok(())
     }
 
     /// Runs what the round asks, and begins the next.

@@ -8,7 +8,7 @@ mod first;
 mod round;
 mod watch;
 
-pub use closer::second_round;
+pub use closer::{CLOSER_LOOKS, second_round};
 pub use first::{ask_ports, first_round};
 pub use round::{Limits, Post, Rights, Round};
 pub use watch::worth_watching;

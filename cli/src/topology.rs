@@ -153,6 +153,19 @@ pub struct Container {
     /// Whether the user mounted a hosts file of their own over `/etc/hosts`.
     #[serde(default)]
     pub own_hosts_file: bool,
+    /// The DNS servers that were asked for it alone (`HostConfig.Dns`). Empty where it gets those of the engine or of the
+    /// host.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub dns: Vec<IpAddr>,
+    /// The search domains that were asked for it alone (`HostConfig.DnsSearch`).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub dns_search: Vec<String>,
+    /// The options of resolv.conf(5) that were asked for it alone (`HostConfig.DnsOptions`).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub dns_options: Vec<String>,
+    /// The C library in its file system, read only where a diagnosis may need it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub libc: Option<Libc>,
     /// What compose knows of it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub compose: Option<ComposeService>,
@@ -165,6 +178,16 @@ pub struct Container {
     /// The last lines of its log, secrets removed, read only where a diagnosis may need them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_log: Option<Vec<String>>,
+}
+
+/// The C libraries whose way of looking up names differs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Libc {
+    /// musl, as in Alpine.
+    Musl,
+    /// glibc, as in Debian and most others.
+    Glibc,
 }
 
 /// The state of a container (`State` of the engine's inspect).

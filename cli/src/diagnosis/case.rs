@@ -2,6 +2,7 @@
 
 use std::net::IpAddr;
 
+use dprobe_probes::dns::DnsFact;
 use dprobe_probes::http::HttpFact;
 use dprobe_probes::listeners::ListenersFact;
 use dprobe_probes::lookup::{DnsOutcome, LookupFact, LookupOutcome};
@@ -159,6 +160,25 @@ impl<'a> Case<'a> {
         .next()
     }
 
+    /// The lookup of the dialled name as musl makes it.
+    #[must_use]
+    pub fn musl_lookup(&self) -> Option<Seen<'a, LookupFact>> {
+        let host = self.to.host.as_str();
+        self.seen(&self.from.place, |fact| match fact {
+            Fact::LookupMusl(fact) if fact.name == host => Some(fact),
+            _ => None,
+        })
+        .next()
+    }
+
+    /// What single DNS servers said to those who asked from a place.
+    pub(super) fn dns_in(&self, place: &'a str) -> impl Iterator<Item = Seen<'a, DnsFact>> {
+        self.seen(place, |fact| match fact {
+            Fact::Dns(fact) => Some(fact),
+            _ => None,
+        })
+    }
+
     /// Whether the dialled host is a name, not an address literal.
     #[must_use]
     pub fn dials_name(&self) -> bool {
@@ -268,7 +288,13 @@ impl<'a> Case<'a> {
     /// The resolver configuration of the source.
     #[must_use]
     pub fn resolver(&self) -> Option<Seen<'a, ResolverFact>> {
-        self.seen(&self.from.place, |fact| match fact {
+        self.resolver_in(&self.from.place)
+    }
+
+    /// The resolver configuration of a place.
+    #[must_use]
+    pub fn resolver_in(&self, place: &'a str) -> Option<Seen<'a, ResolverFact>> {
+        self.seen(place, |fact| match fact {
             Fact::Resolver(fact) => Some(fact),
             _ => None,
         })

@@ -66,10 +66,19 @@ causes! {
     target_not_running
     target_restarting
     target_paused
+    embedded_dns_broken
     hosts_override
     host_name_missing
     source_host_network
+    search_domain_shadow
     unknown_name
+    libc_dns_difference
+    dns_first_server_dead
+    dns_loopback_stub
+    dns_server_unreachable
+    dns_server_error
+    dns_name_not_found
+    ipv6_no_route
     ambiguous_name
     stale_ip
     not_published

@@ -13,6 +13,8 @@ use crate::topology::Protocol;
 pub enum Reach {
     /// Through.
     Yes,
+    /// Through, after seconds in which a dead DNS server was waited for.
+    Slowly,
     /// On some of the addresses of the name, not on others.
     Partly,
     /// Not through.
@@ -48,10 +50,16 @@ impl Case<'_> {
         if self.unpublished() {
             return Reach::No;
         }
-        match (self.to.port, self.to.protocol) {
+        let reach = match (self.to.port, self.to.protocol) {
             (None, _) => self.reach_host(),
             (Some(_), Protocol::Tcp) => self.reach_tcp(),
             (Some(_), Protocol::Udp) => self.reach_udp(),
+        };
+        match reach {
+            Reach::Yes if self.resolves_slowly() => Reach::Slowly,
+            // The agent looks names up as glibc does. What musl finds was not dialled.
+            Reach::No if self.found_by_its_libc_only() => Reach::Unknown,
+            reach => reach,
         }
     }
 
@@ -113,7 +121,7 @@ impl Case<'_> {
     /// Whether the source gets through at the transport level, at least on some addresses.
     #[must_use]
     pub fn gets_through(&self) -> bool {
-        matches!(self.reach(), Reach::Yes | Reach::Partly)
+        matches!(self.reach(), Reach::Yes | Reach::Slowly | Reach::Partly)
     }
 }
 

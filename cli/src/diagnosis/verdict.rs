@@ -12,6 +12,17 @@ pub(super) fn verdict(case: &Case<'_>, diagnoses: &[Diagnosis]) -> Verdict {
         Reach::Partly => Verdict::Degraded,
         // What is short gets through.
         Reach::Yes if case.loses_long_packets() && application(case) != Verdict::Unreachable => Verdict::Degraded,
+        // The slow name is an error of its own, and none that blocks.
+        Reach::Slowly => {
+            let later = |diagnosis: &Diagnosis| {
+                diagnosis.severity == Severity::Error && diagnosis.stage != crate::report::StageName::Name
+            };
+            match application(case) {
+                _ if diagnoses.iter().any(later) => Verdict::Unreachable,
+                Verdict::Reachable => Verdict::Degraded,
+                worse => worse,
+            }
+        }
         Reach::Yes | Reach::Unknown if blocked => Verdict::Unreachable,
         Reach::Unknown => Verdict::Inconclusive,
         Reach::Yes => application(case),

@@ -73,6 +73,9 @@ struct HostConfigBody {
     port_bindings: PortMap,
     links: Vec<String>,
     extra_hosts: Vec<String>,
+    dns: Vec<String>,
+    dns_search: Vec<String>,
+    dns_options: Vec<String>,
 }
 
 #[derive(Default, Deserialize)]
@@ -155,6 +158,10 @@ pub(super) fn container(body: Value, networks: &NetworkKeys, clock: Option<Engin
         exposed: exposed(&config),
         links,
         extra_hosts: host.extra_hosts.iter().map(|text| self::name(text)).collect(),
+        dns: host.dns.iter().filter_map(|text| text.parse().ok()).collect(),
+        dns_search: host.dns_search.iter().map(|text| self::name(text)).collect(),
+        dns_options: host.dns_options.iter().map(|text| self::name(text)).collect(),
+        libc: None,
         own_hosts_file: mounts.iter().any(|mount| mount.destination == "/etc/hosts"),
         compose: compose(&config.labels),
         task: task(&config.labels),

@@ -36,7 +36,8 @@ fn engine_20_10() -> Value {
         "HostConfig": {"Binds": null, "NetworkMode": "app", "PortBindings": {
                 "27017/udp": [{"HostIp": "127.0.0.1", "HostPort": ""}],
                 "80/tcp": [{"HostIp": "", "HostPort": "18099"}]},
-            "Links": null, "ExtraHosts": ["db:172.18.0.200"], "RestartPolicy": {"Name": "no", "MaximumRetryCount": 0}},
+            "Links": null, "ExtraHosts": ["db:172.18.0.200"],
+            "Dns": ["198.51.100.53", "rubbish"], "DnsSearch": ["corp.test\u{1b}"], "DnsOptions": ["ndots:1"], "RestartPolicy": {"Name": "no", "MaximumRetryCount": 0}},
         "Mounts": [{"Type": "bind", "Source": "/srv/hosts", "Destination": "/etc/hosts", "Mode": "", "RW": true}],
         "Config": {"Hostname": "custom", "Image": "mongo:7", "Tty": false, "Env": ["PASSWORD=hunter2"],
             "ExposedPorts": {"27017/udp": {}, "80/tcp": {}, "99/sctp": {}},
@@ -68,6 +69,8 @@ fn everything_of_a_20_10_inspect_arrives() {
     assert_eq!(web.network_mode, NetworkMode::Network("app".to_owned()));
     assert_eq!(web.extra_hosts, ["db:172.18.0.200"]);
     assert!(web.own_hosts_file);
+    assert_eq!(web.dns, ["198.51.100.53".parse::<IpAddr>().expect("an address")]);
+    assert_eq!((web.dns_search, web.dns_options), (vec!["corp.test\\x1b".to_owned()], vec!["ndots:1".to_owned()]));
     assert_eq!(web.links, [Link { container: "db".to_owned(), alias: "linked".to_owned() }]);
     let endpoint = &web.attachments["app"];
     assert_eq!(endpoint.network_id, "a1");

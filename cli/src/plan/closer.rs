@@ -8,6 +8,8 @@ mod outside;
 mod path_mtu;
 mod peers;
 mod swarm;
+mod servers;
+mod walks;
 
 use super::round::{Limits, Round};
 use crate::diagnosis::Case;
@@ -15,10 +17,22 @@ use crate::diagnosis::Case;
 /// A question: asks nothing where the case leaves nothing open for it.
 type Question = fn(&mut Round, &Case<'_>, Limits);
 
-const QUESTIONS: &[Question] =
-    &[host::ask, peers::ask, gateway::ask, link::ask, outside::ask, path_mtu::ask, swarm::ask];
+const QUESTIONS: &[Question] = &[
+    host::ask,
+    peers::ask,
+    gateway::ask,
+    link::ask,
+    outside::ask,
+    path_mtu::ask,
+    swarm::ask,
+    servers::ask,
+    walks::ask,
+];
 
-/// The second round of a check: empty where the first has settled it.
+/// How often to look closer at most: some questions arise from the answers to others.
+pub const CLOSER_LOOKS: usize = 3;
+
+/// The second round of a check: empty where the first has settled it, or where it has nothing more to ask.
 pub fn second_round(round: &mut Round, case: &Case<'_>, limits: Limits) {
     for question in QUESTIONS {
         question(round, case, limits);

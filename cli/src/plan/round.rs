@@ -56,6 +56,8 @@ impl Post {
 #[derive(Debug, Default)]
 pub struct Round {
     asks: BTreeMap<Post, Vec<Ask>>,
+    /// What rounds that look closer have asked before this one, which they do not ask again.
+    asked: Vec<(Post, Probe)>,
     next_id: usize,
 }
 
@@ -63,7 +65,16 @@ impl Round {
     /// An empty round whose ids follow those of the rounds before.
     #[must_use]
     pub fn after(previous: &Self) -> Self {
-        Self { asks: BTreeMap::new(), next_id: previous.next_id }
+        Self { next_id: previous.next_id, ..Self::default() }
+    }
+
+    /// An empty round that goes on from one that looked closer, and leaves out what that one asked.
+    #[must_use]
+    pub fn closer_after(previous: &Self) -> Self {
+        let this =
+            previous.asks.iter().flat_map(|(post, asks)| asks.iter().map(|ask| (post.clone(), ask.probe.clone())));
+        let asked = previous.asked.iter().cloned().chain(this).collect();
+        Self { asks: BTreeMap::new(), asked, next_id: previous.next_id }
     }
 
     /// Whether nothing is asked.
@@ -86,6 +97,9 @@ impl Round {
     /// Adds a probe, unless the same is asked there already.
     pub fn ask(&mut self, place: &str, probe: Probe) {
         let post = Post { place: place.to_owned(), rights: Rights::for_probe(&probe) };
+        if self.asked.iter().any(|(asked_at, asked)| *asked_at == post && *asked == probe) {
+            return;
+        }
         let asks = self.asks.entry(post).or_default();
         if asks.iter().any(|ask| ask.probe == probe) {
             return;

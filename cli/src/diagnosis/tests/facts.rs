@@ -1,5 +1,7 @@
 //! Facts written down by hand, as short as they can be said.
 
+pub(super) mod names;
+
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 
@@ -45,6 +47,10 @@ pub(in crate::diagnosis) fn container(name: &str, image: &str) -> Container {
         links: Vec::new(),
         extra_hosts: Vec::new(),
         own_hosts_file: false,
+        dns: Vec::new(),
+        dns_search: Vec::new(),
+        dns_options: Vec::new(),
+        libc: None,
         compose: None,
         task: None,
         processes: None,

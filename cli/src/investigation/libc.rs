@@ -1,0 +1,43 @@
+//! Which C library the programs of a container use, told by what lies in its file system.
+
+use dprobe_probes::wire::Observation;
+
+use crate::diagnosis::Case;
+use crate::engine::Engine;
+use crate::report::{Source, Target};
+use crate::topology::{Libc, Topology};
+
+/// What each of them has and the others have not. Alpine comes first, for its `gcompat` brings the loader of glibc along.
+const SIGNS: [(&str, Libc); 6] = [
+    ("/etc/alpine-release", Libc::Musl),
+    ("/lib64/ld-linux-x86-64.so.2", Libc::Glibc),
+    ("/lib/ld-linux-aarch64.so.1", Libc::Glibc),
+    ("/lib/ld-linux-armhf.so.3", Libc::Glibc),
+    ("/lib/ld-musl-x86_64.so.1", Libc::Musl),
+    ("/lib/ld-musl-aarch64.so.1", Libc::Musl),
+];
+
+/// That a file is there is all that matters.
+const MAX_BYTES: usize = 64;
+
+/// Reads the library of the source, where glibc and musl would come to different ends.
+pub(super) async fn read(
+    engine: &Engine,
+    from: &Source,
+    targets: &[Target],
+    topology: &mut Topology,
+    observations: &[Observation],
+) {
+    let differ = targets.iter().any(|target| Case::new(from, target, topology, observations).walks_differ());
+    let Some(container) = from.container.as_ref().and_then(|name| topology.containers.get_mut(name)) else { return };
+    if !differ {
+        return;
+    }
+    for (path, libc) in SIGNS {
+        // An engine that does not hand out a file leaves the matter open.
+        if let Ok(Some(_)) = engine.read_file(&container.id, path, MAX_BYTES).await {
+            container.libc = Some(libc);
+            return;
+        }
+    }
+}
