@@ -41,16 +41,6 @@ fn a_server_that_has_stopped_accepting() {
 }
 
 #[test]
-fn a_name_of_the_outside_world_that_does_not_exist() {
-    let stack = Stack::new();
-    let net = stack.network("favorites-net");
-    let dns = stack.nameserver(Some(&net), &[("api.example.test", "198.51.100.7")]);
-    let web = stack.container("web").on(&net).asks(dns).start();
-
-    unexplained(&check([web.name(), "apis.example.test:443"]));
-}
-
-#[test]
 fn an_http_status_is_told_and_judged() {
     let stack = Stack::new();
     let net = stack.network("favorites-net");

@@ -25,12 +25,7 @@ pub(super) fn joined(addresses: &[IpAddr]) -> String {
 
 /// What to do where the servers of the source are of no use: one that was heard to answer comes first.
 pub(super) fn fixes(case: &Case<'_>) -> Vec<Fix> {
-    let good = case.good_server();
-    let mut fixes = change_servers(case, good.as_ref().map(|(server, _)| *server), &[]);
-    if let (Some((server, Did::NoSuchName | Did::NoAddress)), Some(first)) = (&good, fixes.first_mut()) {
-        first.title = format!("{} ({server} answers, but does not know {})", first.title, case.to.host);
-    }
-    fixes
+    change_servers(case, case.good_server().map(|(server, _)| server), &[])
 }
 
 /// The ways to give the source other servers: `good`, which answers, and none of `bad`.
@@ -50,7 +45,14 @@ pub(super) fn change_servers(case: &Case<'_>, good: Option<IpAddr>, bad: &[IpAdd
             let title = format!("recreate {place} without `{}`, leaving `{}`", without.join(" "), flags.join(" "));
             fixes.push(change(title).with_compose(compose_dns(case, &left)));
         }
-        Some(good) => fixes.push(recreate_with(case, &format!("--dns {good}"), &format!("dns:\n  - {good}"))),
+        Some(good) => {
+            let mut fix = recreate_with(case, &format!("--dns {good}"), &format!("dns:\n  - {good}"));
+            fix.title.push_str(match case.said(place, good) {
+                Some(Did::NoSuchName | Did::NoAddress) => ", a server that answers, though it does not know this name",
+                _ => ", a server that answers",
+            });
+            fixes.push(fix);
+        }
         None if own.is_some() && case.host_answer().is_some() => {
             let title =
                 format!("recreate {place} without `--dns`, so that it asks the servers of the host, which answer");

@@ -42,7 +42,6 @@ pub(crate) async fn look(ask: &HttpAsk, context: &Context, teller: &Teller<'_>) 
         Ok(target) => target,
         Err(reason) => return teller.unfinished(started, reason).await,
     };
-    let end = started + context.fitting(Duration::from_millis(ask.timeout_ms));
     let mut fact = HttpFact {
         url: printable(target.shown.as_bytes(), 2000),
         address: None,
@@ -57,6 +56,8 @@ pub(crate) async fn look(ask: &HttpAsk, context: &Context, teller: &Teller<'_>) 
     if target.host.parse::<IpAddr>().is_err() {
         fact.phases.dns_ms = Some(millis(started.elapsed()));
     }
+    // The lookup has a time of its own: seconds of DNS are no fault of the server.
+    let end = Instant::now() + context.fitting(Duration::from_millis(ask.timeout_ms));
     let exchange = Exchange { ask, target: &target, end };
     if let Err(failure) = exchange.make(&addresses, &mut fact).await {
         fact.failure = Some(failure);
