@@ -1,5 +1,5 @@
-//! The walk that musl makes for a name (`name_from_dns_search` in lookup_name.c and `__res_msend_rc` in res_msend.c, musl
-//! 1.2.4 and newer).
+//! The walk that musl makes for a name (`name_from_dns_search` in `lookup_name.c` and `__res_msend_rc` in
+//! `res_msend.c`, musl 1.2.4 and newer).
 //!
 //! It asks every server at once and believes the first that answers, where glibc asks one after the other. A name with as
 //! many dots as `ndots` says is never tried with the search list, and a search domain in which the name exists without an

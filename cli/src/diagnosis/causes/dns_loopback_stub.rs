@@ -5,7 +5,7 @@ use dprobe_probes::lookup::DnsOutcome;
 use super::{Cause, Found};
 use crate::diagnosis::case::Case;
 use crate::diagnosis::dns_fixes::{change_servers, fixes, joined};
-use crate::diagnosis::servers::{Did, EMBEDDED};
+use crate::diagnosis::servers::EMBEDDED;
 use crate::report::{Severity, StageName, TargetKind};
 use std::net::IpAddr;
 
@@ -62,12 +62,12 @@ fn find(case: &Case<'_>) -> Option<Found> {
         .into_iter()
         .filter(|server| server.address.is_loopback() && server.address != EMBEDDED && !server.from_host)
         .map(|server| server.address)
-        .filter(|server| match case.said(&case.from.place, *server) {
-            Some(did) => matches!(did, Did::Refused | Did::Unreachable | Did::Silent { always: true }),
-            None => {
-                let mut asked = lookup.fact.queries.iter().filter(|query| query.server == *server).peekable();
-                asked.peek().is_some() && asked.all(|query| query.outcome == DnsOutcome::Refused)
+        .filter(|server| {
+            if let Some(did) = case.said(&case.from.place, *server) {
+                return !did.is_there();
             }
+            let mut asked = lookup.fact.queries.iter().filter(|query| query.server == *server).peekable();
+            asked.peek().is_some() && asked.all(|query| query.outcome == DnsOutcome::Refused)
         })
         .collect();
     if stubs.is_empty() {

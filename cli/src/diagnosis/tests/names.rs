@@ -23,7 +23,7 @@ fn web(dns: &[&str]) -> Facts {
         .network("front", "172.18.0.0/16")
         .container(web)
         .container(container("mongodb", "mongo").on("front", "172.18.0.3"))
-        .is_at(&["172.18.0.2"], &["172.18.0.0/16", "0.0.0.0/0"])
+        .lives_at(&["172.18.0.2"], &["172.18.0.0/16", "0.0.0.0/0"])
         .asks("web", &[EMBEDDED])
 }
 
@@ -32,7 +32,7 @@ fn direct(dns: &[&str]) -> Facts {
     Facts::new()
         .default_bridge()
         .container(container("web", "nginx").on("bridge", "172.17.0.2"))
-        .is_at(&["172.17.0.2"], &["172.17.0.0/16", "0.0.0.0/0"])
+        .lives_at(&["172.17.0.2"], &["172.17.0.0/16", "0.0.0.0/0"])
         .asks("web", dns)
 }
 
@@ -70,8 +70,10 @@ fn a_resolver_that_is_silent_about_its_own_containers_is_broken_too() {
 
 #[test]
 fn a_namespace_without_anything_but_loopback_is_not_the_resolvers_fault() {
-    let check =
-        web(&[]).is_at(&[], &[]).walks("mongodb", 0.3, &[(EMBEDDED, "mongodb", Refused, None)]).check("mongodb:27017");
+    let check = web(&[])
+        .lives_at(&[], &[])
+        .walks("mongodb", 0.3, &[(EMBEDDED, "mongodb", Refused, None)])
+        .check("mongodb:27017");
     assert!(check.diagnoses.is_empty(), "{:?}", check.diagnoses);
 }
 
@@ -332,7 +334,7 @@ fn what_only_musl_finds_is_not_called_unreachable() {
 fn an_ipv6_address_without_a_way_to_it() {
     let six = "2001:db8::7";
     let facts = |addresses: &[&str], routes: &[&str]| {
-        web(&[]).is_at(addresses, routes).finds(API, &[six]).dials(six, 443, TcpOutcome::NetworkUnreachable)
+        web(&[]).lives_at(addresses, routes).finds(API, &[six]).dials(six, 443, TcpOutcome::NetworkUnreachable)
     };
     let none = facts(&["172.18.0.2"], &["172.18.0.0/16", "0.0.0.0/0"]).check("api.example.test:443");
     assert_eq!(facts::codes(&none), ["ipv6-no-route"]);

@@ -55,7 +55,7 @@ impl Facts {
     }
 
     /// The addresses of `eth0` in the source, and the destinations of its routes. What is said last counts.
-    pub(in crate::diagnosis::tests) fn is_at(mut self, addresses: &[&str], routes: &[&str]) -> Self {
+    pub(in crate::diagnosis::tests) fn lives_at(mut self, addresses: &[&str], routes: &[&str]) -> Self {
         let destination = |text: &str| {
             let range: ipnet::IpNet = text.parse().expect("a range");
             InterfaceAddress { address: range.network(), prefix: range.prefix_len() }
