@@ -6,8 +6,8 @@
 mod address;
 mod case;
 pub mod causes;
-mod filter;
 mod dns_fixes;
+mod filter;
 mod fixes;
 mod listening;
 mod lost_network;

@@ -16,8 +16,8 @@
 use serde::{Deserialize, Serialize};
 
 use crate::arp::{ArpAsk, ArpFact};
-use crate::firewall::FirewallFact;
 use crate::dns::{DnsAsk, DnsFact};
+use crate::firewall::FirewallFact;
 use crate::http::{HttpAsk, HttpFact};
 use crate::listeners::ListenersFact;
 use crate::lookup::{LookupAsk, LookupFact, MuslLookupAsk};

@@ -5,7 +5,7 @@ use std::process::Command;
 use std::time::Duration;
 
 use dprobe_tests::docker::{docker_ok, inspect};
-use dprobe_tests::{Container, Network, Stack, check};
+use dprobe_tests::{Container, Lab, Network, Stack, check};
 
 /// A name of the outside world, and the port that a container of the stack serves in its place.
 const API: &str = "api.example.test";
@@ -93,6 +93,21 @@ fn dns_server_unreachable_on_the_default_bridge() {
 
     let outcome = check([web.name(), URL]);
     outcome.unreachable("dns-server-unreachable").words([&silent.to_string(), "--dns"]);
+}
+
+#[test]
+fn dns_server_unreachable_behind_a_firewall_that_lets_the_host_through() {
+    let Some(lab) = Lab::new() else { return };
+    let stack = lab.stack();
+    let net = stack.network("favorites-net");
+    let web = stack.container("web").on(&net).start();
+    let ask = || lab.check([web.name(), &format!("http://{}/", lab.outside_name())]);
+    ask().healthy();
+
+    lab.host("iptables -I FORWARD -p udp --dport 53 -j DROP");
+    ask().unreachable("dns-server-unreachable").words(["does answer the host", "firewall"]);
+    lab.host("iptables -D FORWARD -p udp --dport 53 -j DROP");
+    ask().healthy();
 }
 
 #[test]

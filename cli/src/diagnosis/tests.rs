@@ -3,9 +3,9 @@
 mod engines;
 pub(super) mod facts;
 mod host;
+mod names;
 mod swarm;
 mod way;
-mod names;
 
 use dprobe_probes::tcp::TcpOutcome;
 

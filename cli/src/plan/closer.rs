@@ -7,8 +7,8 @@ mod link;
 mod outside;
 mod path_mtu;
 mod peers;
-mod swarm;
 mod servers;
+mod swarm;
 mod walks;
 
 use super::round::{Limits, Round};

@@ -54,7 +54,17 @@ with double quotes. If the servers answer the host and not the container, look f
 
 Related: dns-first-server-dead, dns-server-error, dns-loopback-stub, internal-network
 ",
-    yields_to: &["internal-network", "source-network-none", "embedded-dns-broken"],
+    // Where nothing gets out, no question to a server does.
+    yields_to: &[
+        "internal-network",
+        "source-network-none",
+        "embedded-dns-broken",
+        "ip-forward-off",
+        "engine-rules-wiped",
+        "masquerade-off",
+        "wrong-default-gateway",
+        "bridge-down",
+    ],
     find,
 };
 
