@@ -19,6 +19,9 @@ const HEADERS: u16 = 28;
 pub(super) fn ask(round: &mut Round, case: &Case<'_>, _: Limits) {
     let host = &case.to.host;
     if case.loses_long_packets() {
+        // Once more, with patience: on a busy host the first may only have been late.
+        let again = PingAsk { host: host.clone(), timeout_ms: 2 * TIMEOUT_MS, size: 0, fill: true };
+        round.ask(&case.from.place, Probe::Ping(again));
         for length in LENGTHS {
             let ask = PingAsk { host: host.clone(), timeout_ms: TIMEOUT_MS, size: length - HEADERS, fill: false };
             round.ask(&case.from.place, Probe::Ping(ask));
