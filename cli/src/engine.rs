@@ -54,7 +54,7 @@ use clock::EngineClock;
 use info::{InfoBody, OLDEST, Ping, SwarmBody};
 use session::Agents;
 
-use crate::topology::{Elsewhere, EngineFlavor, EngineInfo, Topology};
+use crate::topology::{Elsewhere, EngineFlavor, EngineInfo, Proxy, Topology};
 
 /// The label of every agent's container; its value is the version of dprobe.
 pub const AGENT_LABEL: &str = "io.dprobe.agent";
@@ -76,6 +76,7 @@ pub struct Engine {
     info: Arc<EngineInfo>,
     swarm: Arc<SwarmBody>,
     clock: Option<EngineClock>,
+    proxy: Option<Proxy>,
     concurrency: usize,
     agent_image: Option<String>,
     agents: Agents,
@@ -170,6 +171,7 @@ impl Engine {
         Ok(Self {
             client: client.speaking(&version.to_string())?,
             clock: EngineClock::read(&info.system_time),
+            proxy: info.proxy(),
             info: Arc::new(info.describe(&ping, version, address.to_string())),
             swarm: Arc::new(info.swarm),
             concurrency: if matches!(address.route, Route::Ssh { .. }) { CONCURRENCY_SSH } else { CONCURRENCY },
@@ -211,7 +213,7 @@ impl Engine {
     pub async fn complete(&self, listing: Listing) -> Result<Topology, EngineError> {
         let topology = snapshot::complete(&self.client, listing, &self.swarm, self.clock, self.concurrency).await?;
         let remote = elsewhere::remote(self.agents.address()).await;
-        Ok(Topology { flavor: self.info.flavor, remote, ..topology })
+        Ok(Topology { flavor: self.info.flavor, remote, engine_proxy: self.proxy.clone(), ..topology })
     }
 
     /// The containers of other engines that go by one of these words: of those behind the contexts of the Docker CLI and the

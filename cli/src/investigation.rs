@@ -153,7 +153,8 @@ impl Look<'_> {
         (self.progress)("probing");
         for target in &targets {
             let bundle = trust::ca_bundle(self.engine, &self.from, target, &self.topology).await;
-            plan::first_round(&mut self.round, &self.from, target, bundle.as_deref(), self.limits);
+            let proxy = resolve::proxy(&self.from, target, &self.topology);
+            plan::first_round(&mut self.round, &self.from, target, proxy, bundle.as_deref(), self.limits);
         }
         self.run().await?;
         (self.progress)("looking closer");

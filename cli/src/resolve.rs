@@ -7,7 +7,7 @@ use std::net::{IpAddr, Ipv4Addr};
 
 use crate::engine::Listing;
 use crate::report::{PortOrigin, Source, SourceKind, Target, TargetKind};
-use crate::topology::{Container, NetworkMode, Protocol, Subnet, Topology};
+use crate::topology::{Container, NetworkMode, Protocol, Proxy, Subnet, Topology};
 use crate::words::{HostWord, PlaceWord, SourceWord, TargetWord};
 
 mod names;
@@ -318,6 +318,14 @@ pub fn gateway_of(source: &Source, topology: &Topology) -> Option<IpAddr> {
         leads_out(key).and_then(|network| network.subnets.iter().filter_map(Subnet::host_address).find(IpAddr::is_ipv4))
     };
     own.clone().find_map(gateway).or_else(|| topology.default_bridge().and_then(gateway))
+}
+
+/// The proxy that the source's process is told to send a request to this target through.
+#[must_use]
+pub fn proxy<'a>(source: &Source, target: &Target, topology: &'a Topology) -> Option<&'a Proxy> {
+    let scheme = target.scheme.as_deref().filter(|scheme| matches!(*scheme, "http" | "https"))?;
+    let container = topology.containers.get(source.container.as_ref()?)?;
+    container.proxies.for_target(scheme, &target.host, target.port?)
 }
 
 /// The networks that a source is on, by their keys.

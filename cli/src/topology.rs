@@ -3,6 +3,7 @@
 //! Everything here is plain data and part of the report, so a diagnosis can be replayed without an engine. Secrets never
 //! get in: environments are not kept, and argument lists and log lines pass through [`crate::redact`] on their way.
 
+mod proxies;
 mod questions;
 mod swarm;
 
@@ -14,6 +15,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 pub use dprobe_probes::listeners::Protocol;
+pub use proxies::{Proxies, Proxy};
 pub use swarm::{Endpoint, Node, Overlay, Service, ServiceNetwork, ServicePort, Swarm, TASKS, Task, TaskLabels};
 
 /// The engine, its containers and its networks at one moment.
@@ -30,6 +32,9 @@ pub struct Topology {
     pub elsewhere: Vec<Elsewhere>,
     /// Containers by name, without the leading slash of the API.
     pub containers: BTreeMap<String, Container>,
+    /// The proxy that the engine itself uses to pull images (`HttpProxy`, `HttpsProxy` of its `/info`), without credentials.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub engine_proxy: Option<Proxy>,
     /// Networks by name. Where two share a name, the later ones are keyed `NAME@ID` with 12 digits of the id.
     pub networks: BTreeMap<String, Network>,
     /// The swarm, where the engine is a part of one.
@@ -166,6 +171,9 @@ pub struct Container {
     /// The C library in its file system, read only where a diagnosis may need it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub libc: Option<Libc>,
+    /// The proxies that its environment names, without credentials.
+    #[serde(default, skip_serializing_if = "Proxies::is_empty")]
+    pub proxies: Proxies,
     /// What compose knows of it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub compose: Option<ComposeService>,

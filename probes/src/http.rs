@@ -30,6 +30,19 @@ pub struct HttpAsk {
     /// The CA certificates to trust, PEM. Without them the agent's own copy of the Mozilla roots decides.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ca_bundle: Option<String>,
+    /// The HTTP proxy to send it through (RFC 9110, 7.6), in place of going to the target directly.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub via: Option<Via>,
+}
+
+/// An HTTP proxy on the way of a request.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct Via {
+    /// Its host: a name, or an address literal without brackets.
+    pub host: String,
+    /// Its port.
+    pub port: u16,
 }
 
 /// One HTTP exchange, as far as it came.
@@ -38,7 +51,10 @@ pub struct HttpAsk {
 pub struct HttpFact {
     /// The URL.
     pub url: String,
-    /// The address that was used.
+    /// The proxy that it was sent through.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub via: Option<Via>,
+    /// The address that was used: the target's, or the proxy's.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub address: Option<IpAddr>,
     /// How long each phase took.
@@ -110,6 +126,8 @@ pub enum HttpPhase {
     Dns,
     /// TCP connect.
     Tcp,
+    /// What the proxy was asked to connect to for https (`CONNECT`, RFC 9110, 9.3.6).
+    Proxy,
     /// TLS handshake.
     Tls,
     /// Request and answer.

@@ -217,7 +217,10 @@ fn name_needed(probe: &Probe) -> Option<(String, u64)> {
         Probe::Tcp(tcp) => (tcp.host.clone(), tcp.timeout_ms),
         Probe::Udp(udp) => (udp.host.clone(), udp.timeout_ms),
         Probe::Ping(ping) if ping.host != ping::GATEWAY => (ping.host.clone(), ping.timeout_ms),
-        Probe::Http(http) => (http::Target::parse(&http.url).ok()?.host, http.timeout_ms),
+        Probe::Http(http) => match &http.via {
+            Some(via) => (via.host.clone(), http.timeout_ms),
+            None => (http::Target::parse(&http.url).ok()?.host, http.timeout_ms),
+        },
         Probe::Ping(_)
         | Probe::Firewall
         | Probe::Arp(_)

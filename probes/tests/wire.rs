@@ -45,8 +45,13 @@ fn probes() -> Vec<Probe> {
         Probe::Udp(UdpAsk { host: host(), port: 53, timeout_ms: 2 }),
         Probe::Ping(PingAsk { host: "gateway".to_owned(), timeout_ms: 3, size: 1472, fill: true }),
         Probe::Arp(ArpAsk { address: "198.51.100.1".parse().unwrap(), timeout_ms: 4 }),
-        Probe::Http(HttpAsk { url: "https://db/".to_owned(), timeout_ms: 5, ca_bundle: Some("PEM\n".to_owned()) }),
-        Probe::Http(HttpAsk { url: "http://db/".to_owned(), timeout_ms: 5, ca_bundle: None }),
+        Probe::Http(HttpAsk {
+            url: "https://db/".to_owned(),
+            timeout_ms: 5,
+            ca_bundle: Some("PEM\n".to_owned()),
+            via: None,
+        }),
+        Probe::Http(HttpAsk { url: "http://db/".to_owned(), timeout_ms: 5, ca_bundle: None, via: None }),
     ]
 }
 
@@ -110,6 +115,7 @@ fn tcp(outcome: TcpOutcome, errno: Option<Errno>, after: Option<AfterConnect>) -
 
 fn http() -> HttpFact {
     HttpFact {
+        via: None,
         url: "https://db/".to_owned(),
         address: Some("198.51.100.7".parse().unwrap()),
         phases: HttpPhases { dns_ms: Some(0.5), tcp_ms: Some(1.0), tls_ms: None, first_byte_ms: None },

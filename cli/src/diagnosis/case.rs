@@ -259,7 +259,7 @@ impl<'a> Case<'a> {
     pub fn http(&self) -> Option<Seen<'a, HttpFact>> {
         let url = self.to.url.as_deref()?;
         self.seen(&self.from.place, |fact| match fact {
-            Fact::Http(fact) if fact.url == url => Some(fact),
+            Fact::Http(fact) if fact.url == url && fact.via.is_none() => Some(fact),
             _ => None,
         })
         .next()

@@ -114,6 +114,10 @@ causes! {
     firewall_reject
     egress_blocked
     mtu_black_hole
+    proxy_is_loopback
+    proxy_unreachable
+    proxy_captures_internal
+    proxy_required
 }
 
 /// Every cause that dprobe knows.

@@ -50,6 +50,9 @@ impl Case<'_> {
         if self.unpublished() {
             return Reach::No;
         }
+        if self.proxy_delivers() {
+            return Reach::Yes;
+        }
         let reach = match (self.to.port, self.to.protocol) {
             (None, _) => self.reach_host(),
             (Some(_), Protocol::Tcp) => self.reach_tcp(),

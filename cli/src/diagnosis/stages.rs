@@ -21,6 +21,7 @@ pub(super) fn stages(case: &Case<'_>) -> Vec<Stage> {
         .chain(udp(case))
         .chain([listen(case), ping(case)].into_iter().flatten())
         .chain(http(case))
+        .chain(proxied(case))
         .collect()
 }
 
@@ -317,6 +318,19 @@ fn ping(case: &Case<'_>) -> Option<Stage> {
     let (ok, word) =
         if seen.fact.replied { (Some(true), "answers an echo") } else { (None, "leaves an echo unanswered") };
     Some(stage(StageName::Route, ok, format!("{} {word}", seen.fact.address), vec![seen.id]).beside(ms(seen.took_ms)))
+}
+
+/// The way that the source's environment names, where it is not the direct one.
+fn proxied(case: &Case<'_>) -> Option<Stage> {
+    let seen = case.proxied()?;
+    let via = seen.fact.via.as_ref()?;
+    let came = match (&seen.fact.failure, seen.fact.status) {
+        (None, Some(status)) => format!("status {status}"),
+        (Some(failure), _) => failure.reason.clone(),
+        (None, None) => "no answer".to_owned(),
+    };
+    let summary = format!("through the proxy {}: {came}", host_port(&via.host, via.port));
+    Some(stage(StageName::Http, Some(case.proxy_delivers()), summary, vec![seen.id]).beside(ms(seen.took_ms)))
 }
 
 fn http(case: &Case<'_>) -> Vec<Stage> {

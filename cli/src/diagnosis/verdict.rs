@@ -31,6 +31,9 @@ pub(super) fn verdict(case: &Case<'_>, diagnoses: &[Diagnosis]) -> Verdict {
 
 /// Where a URL was given, its answer decides above the transport.
 fn application(case: &Case<'_>) -> Verdict {
+    if case.proxy_delivers() {
+        return Verdict::Reachable;
+    }
     let Some(http) = case.http() else { return Verdict::Reachable };
     match http.fact.status {
         _ if http.fact.failure.is_some() => Verdict::Unreachable,

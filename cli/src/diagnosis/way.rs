@@ -16,8 +16,8 @@ use super::case::{Case, Seen};
 use super::listening::Listening;
 use super::reach::Reach;
 use crate::report::TargetKind;
-use crate::resolve::HOST;
-use crate::topology::Network;
+use crate::resolve::{self, HOST};
+use crate::topology::{Network, Proxy};
 
 /// How fast an error comes that somebody sent. The kernel's own, that nobody on the link has the address, takes seconds.
 const AT_ONCE_MS: f64 = 1000.0;
@@ -193,6 +193,30 @@ impl<'a> Case<'a> {
     #[must_use]
     pub fn host_network(&self) -> Option<Seen<'a, NetworkFact>> {
         self.network_in(HOST)
+    }
+
+    /// The request that went the way which the source's environment names: through a proxy.
+    #[must_use]
+    pub fn proxied(&self) -> Option<Seen<'a, HttpFact>> {
+        let url = self.to.url.as_deref()?;
+        self.seen(&self.from.place, |fact| match fact {
+            Fact::Http(fact) if fact.url == url && fact.via.is_some() => Some(fact),
+            _ => None,
+        })
+        .last()
+    }
+
+    /// Whether the source's process gets its answer through a proxy.
+    #[must_use]
+    pub fn proxy_delivers(&self) -> bool {
+        self.proxied()
+            .is_some_and(|seen| seen.fact.failure.is_none() && seen.fact.status.is_some_and(|status| status < 400))
+    }
+
+    /// The proxy that the source's process is told to use for this target.
+    #[must_use]
+    pub fn proxy(&self) -> Option<&'a Proxy> {
+        resolve::proxy(self.from, self.to, self.topology)
     }
 
     /// Why the packet filter of the host was not read, where that was wanted.

@@ -5,7 +5,7 @@ use hyper::Response;
 use hyper::body::Incoming;
 use serde::Deserialize;
 
-use crate::topology::{EngineFlavor, EngineInfo};
+use crate::topology::{EngineFlavor, EngineInfo, Proxy};
 
 /// The oldest API that has everything dprobe asks for (Engine 19.03).
 pub(super) const OLDEST: ApiVersion = ApiVersion(1, 40);
@@ -65,6 +65,8 @@ pub(super) struct InfoBody {
     kernel_version: String,
     architecture: String,
     security_options: Vec<String>,
+    http_proxy: String,
+    https_proxy: String,
     /// RFC 3339, in the time zone of the engine's host.
     pub(super) system_time: String,
     pub(super) swarm: SwarmBody,
@@ -91,6 +93,11 @@ pub(super) struct ClusterBody {
 
 impl InfoBody {
     /// The engine as the report shows it.
+    /// The proxy that the engine uses.
+    pub(super) fn proxy(&self) -> Option<Proxy> {
+        Proxy::parse("HttpProxy", &self.http_proxy).or_else(|| Proxy::parse("HttpsProxy", &self.https_proxy))
+    }
+
     pub(super) fn describe(&self, ping: &Ping, api: ApiVersion, address: String) -> EngineInfo {
         let text = |text: &str| printable(text.as_bytes(), 200);
         let flavor = self.flavor(ping);

@@ -16,7 +16,7 @@ use super::clock::EngineClock;
 use super::networks::NetworkKeys;
 use crate::redact;
 use crate::topology::{
-    Attachment, ComposeService, Container, ContainerPort, Health, HealthStatus, Link, NetworkMode, Protocol,
+    Attachment, ComposeService, Container, ContainerPort, Health, HealthStatus, Link, NetworkMode, Protocol, Proxies,
     PublishedPort, State, Status, TASKS, TaskLabels,
 };
 
@@ -62,6 +62,7 @@ struct ConfigBody {
     image: String,
     labels: BTreeMap<String, String>,
     exposed_ports: BTreeMap<String, Value>,
+    env: Vec<String>,
     /// A list, or a string in the API of old.
     entrypoint: Value,
 }
@@ -162,6 +163,7 @@ pub(super) fn container(body: Value, networks: &NetworkKeys, clock: Option<Engin
         dns_search: host.dns_search.iter().map(|text| self::name(text)).collect(),
         dns_options: host.dns_options.iter().map(|text| self::name(text)).collect(),
         libc: None,
+        proxies: Proxies::read(config.env.iter().map(String::as_str)),
         own_hosts_file: mounts.iter().any(|mount| mount.destination == "/etc/hosts"),
         compose: compose(&config.labels),
         task: task(&config.labels),

@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 use std::time::Duration;
 
-use dprobe_probes::http::HttpAsk;
+use dprobe_probes::http::{HttpAsk, Via};
 use dprobe_probes::lookup::LookupAsk;
 use dprobe_probes::ping::PingAsk;
 use dprobe_probes::tcp::TcpAsk;
@@ -13,7 +13,7 @@ use dprobe_probes::wire::Probe;
 use super::round::{Limits, Round, millis};
 use crate::report::{Source, Target, TargetKind};
 use crate::resolve::HOST;
-use crate::topology::Protocol;
+use crate::topology::{Protocol, Proxy};
 
 /// How long an established connection is watched where an engine's proxy may have accepted it for nobody. The proxy needs
 /// a round trip to the container to find that out.
@@ -32,7 +32,14 @@ pub fn ask_ports(round: &mut Round, target: &Target) {
 }
 
 /// The first round of a check.
-pub fn first_round(round: &mut Round, from: &Source, to: &Target, ca_bundle: Option<&str>, limits: Limits) {
+pub fn first_round(
+    round: &mut Round,
+    from: &Source,
+    to: &Target,
+    proxy: Option<&Proxy>,
+    ca_bundle: Option<&str>,
+    limits: Limits,
+) {
     let timeout_ms = millis(limits.timeout);
     for probe in [Probe::Network, Probe::Resolver, Probe::Listeners] {
         round.ask(&from.place, probe);
@@ -42,7 +49,13 @@ pub fn first_round(round: &mut Round, from: &Source, to: &Target, ca_bundle: Opt
     }
     round.ask(&from.place, dial(to, timeout_ms));
     if let Some(url) = to.url.as_ref().filter(|_| matches!(to.scheme.as_deref(), Some("http" | "https"))) {
-        let ask = HttpAsk { url: url.clone(), timeout_ms, ca_bundle: ca_bundle.map(str::to_owned) };
+        // The source's process may be told to go through a proxy; beside that, the direct way shows what the proxy changes.
+        if let Some(proxy) = proxy.filter(|proxy| proxy.speaks_http()) {
+            let via = Some(Via { host: proxy.host.clone(), port: proxy.port });
+            let ask = HttpAsk { url: url.clone(), timeout_ms, ca_bundle: ca_bundle.map(str::to_owned), via };
+            round.ask(&from.place, Probe::Http(ask));
+        }
+        let ask = HttpAsk { url: url.clone(), timeout_ms, ca_bundle: ca_bundle.map(str::to_owned), via: None };
         round.ask(&from.place, Probe::Http(ask));
     }
     // Two echoes, a short one and one of full length, cost nothing between neighbours and tell whether long packets pass.

@@ -186,6 +186,7 @@ fn http(fact: &HttpFact) -> String {
             let phase = match failure.phase {
                 HttpPhase::Dns => "name",
                 HttpPhase::Tcp => "tcp",
+                HttpPhase::Proxy => "proxy",
                 HttpPhase::Tls => "tls",
                 HttpPhase::Http => "http",
             };
@@ -195,7 +196,8 @@ fn http(fact: &HttpFact) -> String {
         (None, None) => "no answer".to_owned(),
     };
     let via = fact.address.map(|address: IpAddr| format!(" via {address}")).unwrap_or_default();
-    format!("{}{via} {ended}{}", fact.url, phases(&fact.phases))
+    let proxy = fact.via.as_ref().map(|via| format!(" through {}:{}", via.host, via.port)).unwrap_or_default();
+    format!("{}{proxy}{via} {ended}{}", fact.url, phases(&fact.phases))
 }
 
 fn phases(phases: &HttpPhases) -> String {

@@ -10,6 +10,7 @@ use hyper::client::conn::http1;
 use hyper::header::{ACCEPT, CONNECTION, HOST, HeaderMap, USER_AGENT};
 use hyper::{Request, Response};
 use hyper_util::rt::TokioIo;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 
@@ -23,6 +24,8 @@ use crate::wire::Fact;
 
 /// The most that the head of an answer may take (the reader's buffer), in bytes.
 const MAX_HEAD: usize = 64 * 1024;
+/// The same for what a proxy says before it gets out of the way.
+const MAX_TUNNEL_HEAD: usize = 8 * 1024;
 /// Bounds of what is kept of an answer.
 const MAX_HEADERS: usize = 64;
 const MAX_VALUE: usize = 200;
@@ -44,6 +47,7 @@ pub(crate) async fn look(ask: &HttpAsk, context: &Context, teller: &Teller<'_>) 
     };
     let mut fact = HttpFact {
         url: printable(target.shown.as_bytes(), 2000),
+        via: ask.via.clone(),
         address: None,
         phases: HttpPhases::default(),
         status: None,
@@ -52,8 +56,9 @@ pub(crate) async fn look(ask: &HttpAsk, context: &Context, teller: &Teller<'_>) 
         tls: None,
         failure: None,
     };
-    let addresses = context.addresses(&target.host, teller).await;
-    if target.host.parse::<IpAddr>().is_err() {
+    let host = ask.via.as_ref().map_or(&target.host, |via| &via.host);
+    let addresses = context.addresses(host, teller).await;
+    if host.parse::<IpAddr>().is_err() {
         fact.phases.dns_ms = Some(millis(started.elapsed()));
     }
     // The lookup has a time of its own: seconds of DNS are no fault of the server.
@@ -80,7 +85,10 @@ impl Exchange<'_> {
         if addresses.is_empty() {
             return Err(failure(HttpPhase::Dns, "the name has no address"));
         }
-        let tcp = self.connect(addresses, fact).await?;
+        let mut tcp = self.connect(addresses, fact).await?;
+        if self.ask.via.is_some() && self.target.tls {
+            self.tunnel(&mut tcp, fact).await?;
+        }
         let stream = if self.target.tls { self.secure(tcp, fact).await? } else { Stream::Plain(tcp) };
         self.request(stream, fact).await
     }
@@ -92,7 +100,8 @@ impl Exchange<'_> {
             let to_try = u32::try_from(addresses.len() - index).unwrap_or(1);
             let started = Instant::now();
             fact.address = Some(*address);
-            let connected = connect(SocketAddr::new(*address, self.target.port), self.left() / to_try).await;
+            let port = self.ask.via.as_ref().map_or(self.target.port, |via| via.port);
+            let connected = connect(SocketAddr::new(*address, port), self.left() / to_try).await;
             match connected {
                 Ok(stream) => {
                     fact.phases.tcp_ms = Some(millis(started.elapsed()));
@@ -105,6 +114,37 @@ impl Exchange<'_> {
             }
         }
         Err(last)
+    }
+
+    /// Have the proxy connect to the target.
+    async fn tunnel(&self, tcp: &mut TcpStream, fact: &mut HttpFact) -> Result<(), HttpFailure> {
+        let Target { host, port, .. } = self.target;
+        let authority = if host.contains(':') { format!("[{host}]:{port}") } else { format!("{host}:{port}") };
+        let request = format!("CONNECT {authority} HTTP/1.1\r\nHost: {authority}\r\n\r\n");
+        let answer = async {
+            tcp.write_all(request.as_bytes()).await?;
+            let mut head = Vec::new();
+            // A byte at a time, for what follows the head is the target's.
+            while !head.ends_with(b"\r\n\r\n") && head.len() < MAX_TUNNEL_HEAD {
+                head.push(tcp.read_u8().await?);
+            }
+            Ok(head)
+        };
+        let head = match timeout(self.left(), answer).await {
+            Ok(Ok(head)) => head,
+            Ok(Err(error)) => return Err(io_failure(HttpPhase::Proxy, &error)),
+            Err(_) => return Err(timed_out(HttpPhase::Proxy)),
+        };
+        let head = String::from_utf8_lossy(&head);
+        let line = head.lines().next().unwrap_or_default();
+        match line.split_whitespace().nth(1).and_then(|status| status.parse().ok()) {
+            Some(200..=299) if line.starts_with("HTTP/") => Ok(()),
+            Some(status) if line.starts_with("HTTP/") => {
+                fact.status = Some(status);
+                Err(failure(HttpPhase::Proxy, &format!("the proxy answered `{line}`")))
+            }
+            _ => Err(failure(HttpPhase::Proxy, "what answers is no HTTP proxy")),
+        }
     }
 
     async fn secure(&self, tcp: TcpStream, fact: &mut HttpFact) -> Result<Stream, HttpFailure> {
@@ -137,7 +177,10 @@ impl Exchange<'_> {
             .handshake(TokioIo::new(stream))
             .await
             .map_err(|error| hyper_failure(&error))?;
-        let request = Request::get(&self.target.path)
+        // To a proxy the whole URL is sent (RFC 9112, 3.2.2); in a tunnel the proxy is out of the way.
+        let through = self.ask.via.is_some() && !self.target.tls;
+        let wanted = if through { &self.target.shown } else { &self.target.path };
+        let request = Request::get(wanted)
             .header(HOST, &self.target.authority)
             .header(USER_AGENT, concat!("dprobe/", env!("CARGO_PKG_VERSION")))
             .header(ACCEPT, "*/*")

@@ -47,6 +47,7 @@ Related: firewall-drop, ip-forward-off, masquerade-off, internal-network
         "internal-network",
         "subnet-overlap",
         "bridge-down",
+        "proxy-required",
     ],
     find,
 };

@@ -19,7 +19,7 @@ use crate::report::Check;
 use crate::resolve;
 use crate::topology::{
     Attachment, Container, ContainerPort, Elsewhere, EngineFlavor, Health, HealthStatus, Network, NetworkMode,
-    Protocol, PublishedPort, State, Status, Subnet, Swarm, Topology,
+    Protocol, Proxies, PublishedPort, State, Status, Subnet, Swarm, Topology,
 };
 use crate::words;
 
@@ -51,6 +51,7 @@ pub(in crate::diagnosis) fn container(name: &str, image: &str) -> Container {
         dns_search: Vec::new(),
         dns_options: Vec::new(),
         libc: None,
+        proxies: Proxies::default(),
         compose: None,
         task: None,
         processes: None,
