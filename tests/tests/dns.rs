@@ -111,6 +111,18 @@ fn dns_server_unreachable_behind_a_firewall_that_lets_the_host_through() {
 }
 
 #[test]
+fn dns_server_unreachable_that_the_engine_gives_to_every_container() {
+    let dead = "198.51.100.99";
+    let Some(lab) = Lab::with(&["--dns", dead]) else { return };
+    let stack = lab.stack();
+    let net = stack.network("favorites-net");
+    for web in [stack.container("web").on(&net).start(), stack.container("bridged").start()] {
+        let outcome = lab.check([web.name(), &format!("http://{}/", lab.outside_name())]);
+        outcome.unreachable("dns-server-unreachable").words([dead, "daemon.json"]);
+    }
+}
+
+#[test]
 fn dns_server_error_of_both_kinds() {
     let stack = Stack::new();
     let net = stack.network("favorites-net");
@@ -155,6 +167,8 @@ fn dns_first_server_dead_behind_dockers_resolver() {
 
     let outcome = check([slow.name(), URL]);
     outcome.degraded("dns-first-server-dead").words([&silent.to_string(), &good.to_string(), "4 seconds", "without"]);
+    // Somebody with less patience gets nothing, for the same reason.
+    check([slow.name(), URL, "-t", "2s"]).unreachable("dns-first-server-dead");
 
     slow.remove();
     check([web(&stack, Some(&net), &[good, silent]).name(), URL]).healthy();

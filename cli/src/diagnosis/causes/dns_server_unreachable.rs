@@ -11,7 +11,7 @@ use crate::resolve::HOST;
 pub(super) const CAUSE: Cause = Cause {
     code: "dns-server-unreachable",
     summary: "none of the DNS servers that the source uses answers",
-    page: r"
+    page: r#"
 A name that is no container's is handed on to a DNS server of the outside world. When that server is dead, or when nothing
 gets through to it, a lookup ends after some ten seconds with `Temporary failure in name resolution` (`EAI_AGAIN`). Names of
 containers still resolve on a network of your own, for Docker's resolver knows them itself.
@@ -42,9 +42,9 @@ Give the container servers that answer, `docker run --dns ADDRESS …`, in compo
 
 For all containers, in `/etc/docker/daemon.json`, and then restart the engine:
 
-    { 'dns': ['ADDRESS'] }
+    { "dns": ["ADDRESS"] }
 
-with double quotes. If the servers answer the host and not the container, look for the firewall between them.
+If the servers answer the host and not the container, look for the firewall between them.
 
 ## How to reproduce it
 
@@ -53,7 +53,7 @@ with double quotes. If the servers answer the host and not the container, look f
     dprobe check web https://api.example.test
 
 Related: dns-first-server-dead, dns-server-error, dns-loopback-stub, internal-network
-",
+"#,
     // Where nothing gets out, no question to a server does.
     yields_to: &[
         "internal-network",
