@@ -43,6 +43,42 @@ fn healthy() {
     worker.check(["db", "web:80"]).healthy();
 }
 
+/// A front end on every node, and a database on the worker; names without the stack's, as the file has them.
+const STACK: &str = "
+version: '3.8'
+services:
+  front:
+    image: @actor
+    command: [nginx]
+    deploy: { mode: global, endpoint_mode: dnsrr }
+  db:
+    image: @actor
+    command: [mongod, --bind_ip_all]
+    deploy: { endpoint_mode: dnsrr, placement: { constraints: [node.role == worker] } }
+";
+
+#[test]
+fn a_healthy_stack() {
+    let Some([manager, worker]) = Lab::swarm() else { return };
+    manager.deploy("app", STACK);
+    manager.wait_for_tasks("app_front", 2);
+    manager.wait_for_tasks("app_db", 1);
+    manager.wait_to_hear("app_default", "app_db.1", true);
+    for name in ["db:27017", "app_db:27017", "tasks.db:27017", "front:80"] {
+        manager.check(["app_front", name]).healthy();
+    }
+    worker.wait_to_hear("app_default", "app_front.", true);
+    worker.check(["app_db", "front:80"]).healthy();
+    worker.check(["app_front", "db:27017"]).healthy();
+
+    // Nobody can be put on the network of a stack by hand, so there is no standing in for a service that runs elsewhere.
+    let elsewhere = manager.dprobe(["check", "app_db", "front:80"]).run();
+    assert_eq!(elsewhere.status.code(), Some(2), "{}", elsewhere.stderr);
+    assert!(elsewhere.stderr.contains("other nodes"), "{}", elsewhere.stderr);
+    let misspelt = worker.check(["app_front", "dbb:27017"]);
+    misspelt.unreachable("unknown-name").words(["worker", "manager"]);
+}
+
 #[test]
 fn overlay_data_blocked() {
     let Some([manager, worker]) = Lab::swarm() else { return };

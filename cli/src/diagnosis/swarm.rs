@@ -43,6 +43,11 @@ impl<'a> Case<'a> {
             .collect()
     }
 
+    /// Whether the source is on an overlay network.
+    pub(super) fn on_overlay(&self) -> bool {
+        !self.overlays().is_empty()
+    }
+
     /// The virtual address of the target's service that the source dialled.
     #[must_use]
     pub fn dialled_vip(&self) -> Option<IpAddr> {

@@ -335,16 +335,19 @@ fn compose(labels: &BTreeMap<String, String>) -> Option<ComposeService> {
 
 /// What swarm says of its tasks.
 fn task(labels: &BTreeMap<String, String>) -> Option<TaskLabels> {
-    let label = |key: &str| labels.get(&format!("com.docker.swarm.{key}")).map(|text| name(text));
-    Some(TaskLabels { service: label("service.name")?, task: label("task.id")? })
+    let label = |key: &str| labels.get(&format!("com.docker.{key}")).map(|text| name(text));
+    Some(TaskLabels {
+        service: label("swarm.service.name")?,
+        task: label("swarm.task.id")?,
+        stack: label("stack.namespace"),
+    })
 }
 
 /// The names under which the resolver of an overlay network knows a task beside its own: those of its service. A service
 /// of a stack has its short name, too.
 fn service_names(labels: &BTreeMap<String, String>) -> Vec<String> {
-    let Some(TaskLabels { service, .. }) = task(labels) else { return Vec::new() };
-    let stack = labels.get("com.docker.stack.namespace").map(|stack| format!("{}_", name(stack)));
-    let short = stack.and_then(|stack| service.strip_prefix(&stack).map(str::to_owned));
+    let Some(TaskLabels { service, stack, .. }) = task(labels) else { return Vec::new() };
+    let short = stack.and_then(|stack| service.strip_prefix(&format!("{stack}_")).map(str::to_owned));
     [Some(service), short].into_iter().flatten().flat_map(|name| [format!("{TASKS}{name}"), name]).collect()
 }
 

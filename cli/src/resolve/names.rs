@@ -2,7 +2,7 @@
 
 use super::ResolveError;
 use crate::report::Source;
-use crate::topology::{Container, TASKS, Topology};
+use crate::topology::{Container, TASKS, TaskLabels, Topology};
 
 /// The container that a word names: by the resolver of a network it shares with `seen_from`, by a link of it, by its
 /// name, by its id or a prefix of it, by its compose service (the source's own project first), by an alias anywhere.
@@ -97,15 +97,25 @@ pub(super) fn elsewhere<'a>(word: &str, seen_from: Option<&Source>, topology: &'
     }
     let overlays = networks.iter().filter_map(|key| topology.networks.get(*key)?.overlay.as_ref());
     let plain = word.strip_prefix(TASKS).unwrap_or(word);
+    let stack = source_task(seen_from, topology).and_then(|task| task.stack.as_ref());
+    let in_stack = stack.map(|stack| format!("{stack}_{plain}"));
+    let is_called = |service: &&str| {
+        service.eq_ignore_ascii_case(plain) || in_stack.as_ref().is_some_and(|name| service.eq_ignore_ascii_case(name))
+    };
     let mut endpoints = overlays.flat_map(|overlay| &overlay.endpoints);
     endpoints.find_map(|endpoint| {
-        let service = endpoint.service.as_deref().filter(|service| service.eq_ignore_ascii_case(plain));
+        let service = endpoint.service.as_deref().filter(is_called);
         let named = endpoint.name.eq_ignore_ascii_case(word);
         service
             .or(endpoint.service.as_deref().filter(|_| named))
             .map(Elsewhere::Service)
             .or(named.then_some(Elsewhere::Container))
     })
+}
+
+/// The task that the source is.
+fn source_task<'a>(source: Option<&Source>, topology: &'a Topology) -> Option<&'a TaskLabels> {
+    topology.containers.get(source?.container.as_ref()?)?.task.as_ref()
 }
 
 /// The key of a network by its name, its key or an id.

@@ -158,6 +158,10 @@ pub struct TaskLabels {
     pub service: String,
     /// The id of the task.
     pub task: String,
+    /// The stack that the service is a part of (`com.docker.stack.namespace`), which begins its name. On the networks of the
+    /// stack the rest of it is a name, too.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stack: Option<String>,
 }
 
 /// What the resolver of an overlay network puts before a service's name to mean the addresses of its tasks.

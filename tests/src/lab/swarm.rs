@@ -40,6 +40,15 @@ impl Lab {
         self.docker(create.iter().chain(flags).chain(&[self.engine().image()]).chain(argv));
     }
 
+    /// Deploys a stack from the text of its file, in which `@actor` stands for the image.
+    pub fn deploy(&self, stack: &str, file: &str) {
+        let dir = tempfile::tempdir().expect("a directory");
+        let path = dir.path().join("stack.yml");
+        std::fs::write(&path, file.replace("@actor", self.engine().image())).expect("a file");
+        let path = path.display().to_string();
+        self.docker(["stack", "deploy", "--resolve-image", "never", "--compose-file", &path, stack]);
+    }
+
     /// Waits until so many tasks of a service run.
     pub fn wait_for_tasks(&self, service: &str, count: usize) {
         poll::until(&format!("{count} tasks of {service}"), LIMIT, || {

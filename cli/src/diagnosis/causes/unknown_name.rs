@@ -87,6 +87,13 @@ fn find(case: &Case<'_>) -> Option<Found> {
         Some(near) => format!(": did you mean {near}?"),
         None => String::new(),
     };
+    // What a worker does not know may be the whole reason: a service whose tasks do not run.
+    let blind = case.topology.swarm.as_ref().is_some_and(|swarm| !swarm.manager);
+    let worker = if blind && case.on_overlay() {
+        "This engine is a worker of a swarm and knows no services; on a manager dprobe can tell more.".to_owned()
+    } else {
+        String::new()
+    };
     let mut because: Vec<String> = failed.map(|seen| seen.id.to_owned()).into_iter().collect();
     because.extend(case.source_networks().iter().map(|network| format!("topology.networks.{network}")));
     Some(Found {
@@ -97,6 +104,7 @@ fn find(case: &Case<'_>) -> Option<Found> {
             format!("No container, service or alias on the networks of {} has the name {name}.", case.from.place),
             note,
             list,
+            worker,
         ]
         .into_iter()
         .filter(|sentence| !sentence.is_empty())

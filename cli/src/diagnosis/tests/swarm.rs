@@ -239,7 +239,7 @@ fn virtual_service() -> Facts {
     let vip = ServiceNetwork { vip: "10.0.1.8".parse().ok(), aliases: Vec::new() };
     let networks = BTreeMap::from([("shop".to_owned(), vip)]);
     let mut one = container("api.1.x", "nginx").on("shop", "10.0.1.6");
-    one.task = Some(TaskLabels { service: "api".to_owned(), task: "x".to_owned() });
+    one.task = Some(TaskLabels { service: "api".to_owned(), task: "x".to_owned(), stack: None });
     one.attachments.get_mut("shop").expect("an attachment").names.push("api".to_owned());
     shop()
         .container(one)
