@@ -219,6 +219,9 @@ fn services_that_share_no_network() {
     let services = lab.check(["web", "db:27017"]);
     services.unreachable("no-shared-network").words(["docker service update --network-add back web"]);
     services.fix_works(&stack);
+    let from_host = lab.check(["host", "web:80"]);
+    from_host.unreachable("not-published").words(["docker service update --publish-add"]);
+    from_host.fix_works(&stack);
     let misspelt = lab.check([shell.name(), "webb:80"]);
     misspelt.unreachable("unknown-name").words(["web:80"]);
 }

@@ -192,3 +192,28 @@ fn sections_of_another_form_do_not_hide_a_container() {
     assert!(container(json!({"message": "no such container"}), &keys(), None).is_none());
     assert!(container(json!(null), &keys(), None).is_none());
 }
+
+#[test]
+fn a_task_of_a_service_has_the_names_of_the_service_on_overlay_networks() {
+    let networks = networks(
+        serde_json::from_value(json!([
+            {"Id": "o1", "Name": "app_default", "Driver": "overlay", "Scope": "swarm"},
+            {"Id": "i1", "Name": "ingress", "Driver": "overlay", "Scope": "swarm"},
+        ]))
+        .expect("networks"),
+    );
+    let mut body = engine_20_10();
+    body["Name"] = json!("/app_web.1.tte3ligllxygu24tbtritvjos");
+    body["Config"]["Labels"] = json!({"com.docker.swarm.service.name": "app_web", "com.docker.swarm.task.id": "tte3",
+        "com.docker.stack.namespace": "app"});
+    body["NetworkSettings"]["Networks"] = json!({
+        "app_default": {"Aliases": ["9eafe244bf44"], "NetworkID": "o1", "IPAddress": "10.0.1.7"},
+        "ingress": {"Aliases": null, "NetworkID": "i1", "IPAddress": "10.0.0.7"},
+    });
+    let found = container(body, &NetworkKeys::new(&networks), None).expect("a container");
+    let task = found.task.expect("a task");
+    assert_eq!((task.service.as_str(), task.task.as_str(), task.stack.as_deref()), ("app_web", "tte3", Some("app")));
+    let names = ["app_web.1.tte3ligllxygu24tbtritvjos", "9eafe244bf44", "tasks.app_web", "app_web", "tasks.web", "web"];
+    assert_eq!(found.attachments["app_default"].names, names);
+    assert!(found.attachments["ingress"].names.is_empty());
+}

@@ -4,7 +4,7 @@ use super::{Cause, Found};
 use crate::diagnosis::address::host_port;
 use crate::diagnosis::case::Case;
 use crate::compose::ComposePort;
-use crate::diagnosis::fixes::{change, compose_publish, dial};
+use crate::diagnosis::fixes::{change, command, compose_publish, dial, run};
 use crate::diagnosis::listening::Listening;
 use crate::report::{Fix, Severity, StageName, TargetKind};
 use crate::topology::{Container, Protocol};
@@ -54,6 +54,41 @@ fn find(case: &Case<'_>) -> Option<Found> {
     if !case.from_host() {
         return None;
     }
+    of_service(case).or_else(|| of_container(case))
+}
+
+/// A service of a swarm, which publishes a port for all of its tasks or for none.
+fn of_service(case: &Case<'_>) -> Option<Found> {
+    let (name, service) = case.service()?;
+    let port = case.to.container_port.or(case.to.port)?;
+    let unheard = case.to.kind == TargetKind::Remote && case.dials_name() && case.name_failed();
+    let published = service.ports.iter().any(|own| own.protocol == case.to.protocol && [own.target, own.published].contains(&port));
+    if published || !(case.unpublished() || unheard) {
+        return None;
+    }
+    let protocol = if case.to.protocol == Protocol::Udp { ",protocol=udp" } else { "" };
+    // The routing mesh wants the virtual address that a service in this mode has not.
+    let mode = if service.endpoint_mode == "dnsrr" { ",mode=host" } else { "" };
+    let publish = format!("published={port},target={port}{protocol}{mode}");
+    let mut because = vec![format!("topology.swarm.services.{name}")];
+    because.extend(case.lookup().map(|seen| seen.id.to_owned()));
+    Some(Found {
+        severity: Severity::Error,
+        stage: StageName::Route,
+        title: format!("the service {name} does not publish port {port}"),
+        explanation: format!(
+            "{name} is a name on the service's own networks alone. From a node its ports are reached only where the service \
+             publishes them, and it does not publish {port}."
+        ),
+        because,
+        fixes: vec![run(
+            format!("publish port {port} of the service, and dial it on the node"),
+            vec![command(&["docker", "service", "update", "--publish-add", &publish, name])],
+        )],
+    })
+}
+
+fn of_container(case: &Case<'_>) -> Option<Found> {
     let (target, port) = match case.to.kind {
         TargetKind::Container if case.unpublished() => {
             let target = case.target()?;
@@ -78,7 +113,10 @@ fn find(case: &Case<'_>) -> Option<Found> {
         change(format!("recreate {name} with `-p {mapping}` (ports can not be added to a container that exists)"))
             .with_edit(compose_publish(target, wanted)),
     ];
-    let own = case.topology.attachments(target).values().find_map(|attachment| attachment.ipv4);
+    // The host itself has no place in an overlay network.
+    let overlay = |key: &str| case.topology.networks.get(key).is_some_and(|network| network.driver == "overlay");
+    let attachments = case.topology.attachments(target).iter().filter(|(key, _)| !overlay(key));
+    let own = attachments.into_iter().find_map(|(_, attachment)| attachment.ipv4);
     if let Some(address) = own {
         fixes.push(Fix {
             lasting: false,

@@ -219,6 +219,18 @@ fn services_of_two_networks_do_not_meet() {
 }
 
 #[test]
+fn a_service_that_publishes_nothing_has_no_name_on_the_host() {
+    let db = || shop().task(task("db", "two", "running", "10.0.1.4")).seen_from_host().finds_nothing("db");
+    let check = db().service("db", service(1)).check("db:5432");
+    assert_eq!(codes(&check), ["not-published"]);
+    let publish = "docker service update --publish-add 'published=5432,target=5432,mode=host' db";
+    assert_eq!(check.diagnoses[0].fixes[0].commands, [publish]);
+    let by_vip = db().service("db", Service { endpoint_mode: "vip".to_owned(), ..service(1) }).check("db:5432");
+    let publish = "docker service update --publish-add 'published=5432,target=5432' db";
+    assert_eq!(by_vip.diagnoses[0].fixes[0].commands, [publish]);
+}
+
+#[test]
 fn names_of_other_nodes_are_names_that_work() {
     let check =
         shop().heard("cache.1.x", Some("cache"), "10.0.1.9", THERE).finds_nothing("cachee").check("cachee:6379");
