@@ -347,3 +347,13 @@ fn a_name_with_an_address_of_each_family_needs_only_one() {
 
     check([web(&stack, Some(&net), &[dns]).name(), URL]).healthy();
 }
+
+#[test]
+fn ipv6_no_route_where_ipv6_is_off_altogether() {
+    let stack = Stack::new();
+    let net = stack.network("favorites-net");
+    let off = ["--sysctl", "net.ipv6.conf.all.disable_ipv6=1"];
+    let web = stack.container("web").on(&net).flags(off).start();
+
+    check([web.name(), "[2001:db8::7]:8080"]).unreachable("ipv6-no-route").words(["IPv6", net.name()]);
+}

@@ -15,7 +15,11 @@ const EXAMPLE: &str = "192.0.2.53";
 
 /// Each server with what it does, in a sentence.
 pub(super) fn listed(survey: &[(Server, Did)]) -> String {
-    survey.iter().map(|(server, did)| format!("{} {}", server.address, did.words())).collect::<Vec<_>>().join(", ")
+    let one = |(server, did): &(Server, Did)| {
+        let asked = if server.from_host { ", asked from the host," } else { "" };
+        format!("{}{asked} {}", server.address, did.words())
+    };
+    survey.iter().map(one).collect::<Vec<_>>().join("; ")
 }
 
 /// Addresses in a sentence.

@@ -75,7 +75,7 @@ fn find(case: &Case<'_>) -> Option<Found> {
         || survey.is_empty()
         || survey.iter().any(|(_, did)| did.is_there())
         // The source's own loopback is told of as what it is.
-        || survey.iter().all(|(server, _)| server.address.is_loopback() && case.from_container())
+        || survey.iter().all(|(server, _)| server.address.is_loopback() && !server.from_host && case.from_container())
         || case.is_shut_in()
     {
         return None;
@@ -92,6 +92,9 @@ fn find(case: &Case<'_>) -> Option<Found> {
             server.address
         ),
         None if case.from_host() => String::new(),
+        None if survey.iter().all(|(server, _)| server.from_host) => {
+            " Docker's resolver asks from the host's network, so it is the host's own lookups that fail.".to_owned()
+        }
         None => " The host gets no answer from there either.".to_owned(),
     };
     let many = if survey.len() > 1 { "DNS servers do" } else { "DNS server does" };

@@ -103,6 +103,20 @@ fn a_dead_server_and_a_blocked_one_are_told_apart() {
 }
 
 #[test]
+fn a_stub_of_the_host_that_the_engine_asks_there_is_no_stub_of_the_container() {
+    let stub = "127.0.0.53";
+    let facts =
+        || web(&[]).asks_behind("web", &[EMBEDDED], &[stub]).walks(API, 5000.0, &[(EMBEDDED, API, TimedOut, None)]);
+    let check = facts().surveys("host", &silent(stub)).check("api.example.test:443");
+    assert_eq!(first(&check), ("dns-server-unreachable", Severity::Error));
+    assert!(check.diagnoses[0].explanation.contains("asked from the host"), "{:?}", check.diagnoses[0]);
+    // An engine that does not say so in the file does the same with the host's list.
+    let older = web(&[]).asks("host", &[stub]).walks(API, 5000.0, &[(EMBEDDED, API, TimedOut, None)]);
+    let check = older.surveys("host", &silent(stub)).check("api.example.test:443");
+    assert_eq!(facts::codes(&check), ["dns-server-unreachable"]);
+}
+
+#[test]
 fn a_server_that_answers_is_offered_and_no_other_is() {
     let facts = web(&[ONE])
         .walks(API, 5000.0, &[(EMBEDDED, API, TimedOut, None)])

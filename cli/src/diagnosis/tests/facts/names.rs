@@ -6,7 +6,7 @@ use dprobe_probes::dns::DnsFact;
 use dprobe_probes::listeners::Protocol;
 use dprobe_probes::lookup::{AnswerSource, DnsOutcome, DnsQuery, LookupAnswer, LookupFact, LookupOutcome};
 use dprobe_probes::network::{Interface, InterfaceAddress, NetworkFact, Route};
-use dprobe_probes::resolver::ResolverFact;
+use dprobe_probes::resolver::{ExternalServer, ResolverFact};
 use dprobe_probes::wire::Fact;
 
 use super::{Facts, ip};
@@ -17,6 +17,17 @@ pub(in crate::diagnosis::tests) type Said<'a> = (&'a str, &'a str, DnsOutcome, O
 impl Facts {
     /// The resolver configuration of a place.
     pub(in crate::diagnosis::tests) fn asks(self, place: &str, servers: &[&str]) -> Self {
+        self.asks_behind(place, servers, &[])
+    }
+
+    /// The same, where the file says which servers Docker's resolver asks from the host. What is said last counts.
+    pub(in crate::diagnosis::tests) fn asks_behind(
+        mut self,
+        place: &str,
+        servers: &[&str],
+        from_host: &[&str],
+    ) -> Self {
+        self.observations.retain(|seen| seen.place != place || !matches!(seen.fact, Fact::Resolver(_)));
         let fact = ResolverFact {
             nameservers: servers.iter().map(|server| ip(server)).collect(),
             search: Vec::new(),
@@ -26,7 +37,7 @@ impl Facts {
             rotate: false,
             use_vc: false,
             single_request: false,
-            external: Vec::new(),
+            external: from_host.iter().map(|server| ExternalServer { address: ip(server), from_host: true }).collect(),
             hosts: Vec::new(),
             problems: Vec::new(),
         };
