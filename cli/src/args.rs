@@ -38,6 +38,8 @@ pub enum Command {
     Check(CheckArgs),
     /// `dprobe explain`.
     Explain(ExplainArgs),
+    /// `dprobe doctor`.
+    Doctor(DoctorArgs),
     /// `dprobe demo`.
     Demo {
         /// What to play.
@@ -73,6 +75,21 @@ pub struct CheckArgs {
     pub not: bool,
     /// Start no agents: only the engine's account is judged.
     pub no_agent: bool,
+    /// A privileged helper may be started on the engine's host.
+    pub deep: bool,
+    /// Which engine, and with which agent.
+    pub engine: EngineArgs,
+    /// In which form to report.
+    pub format: Format,
+    /// The file to write the report to, in place of stdout.
+    pub output: Option<PathBuf>,
+    /// How much to tell.
+    pub verbosity: Verbosity,
+}
+
+/// The arguments of `dprobe doctor`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DoctorArgs {
     /// A privileged helper may be started on the engine's host.
     pub deep: bool,
     /// Which engine, and with which agent.
@@ -169,6 +186,12 @@ pub fn parse(
             (Command::Check(check), redirect)
         }
         typed::Command::Explain(explain) => (Command::Explain(self::explain(explain, verbosity)), None),
+        typed::Command::Doctor(doctor) => {
+            let typed::Doctor { deep, agent_image, report } = doctor;
+            let engine = EngineArgs { agent_image, ..engine };
+            let (format, output) = (report.format, report.output);
+            (Command::Doctor(DoctorArgs { deep, engine, format, output, verbosity }), None)
+        }
         typed::Command::Demo(args) => (Command::Demo { args, engine, verbosity }, None),
         typed::Command::Agent { command } => (Command::Agent { command, engine }, None),
     };

@@ -3,4 +3,5 @@
 pub mod agent;
 pub mod check;
 pub mod demo;
+pub mod doctor;
 pub mod explain;

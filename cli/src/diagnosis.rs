@@ -4,13 +4,16 @@
 //! hands back what it found. A cause is one file in `diagnosis/causes/`; nothing else needs to know of it.
 
 mod address;
+mod bridge;
 mod case;
 pub mod causes;
 mod dns_fixes;
+mod engine_rules;
 mod filter;
 mod fixes;
 mod listening;
 mod lost_network;
+mod machine;
 mod peers;
 mod programs;
 mod reach;
@@ -19,14 +22,17 @@ mod stages;
 mod swarm;
 #[cfg(test)]
 mod tests;
+mod topics;
 mod verdict;
 mod way;
 
 pub use case::{Case, Seen};
 pub use causes::{Cause, cause, causes};
 pub use listening::Listening;
+pub use machine::{Condition, Machine, conditions, examine, examine_again};
 pub use reach::Reach;
 pub(crate) use servers::{CONTROL, WILDCARD_LABEL};
+pub use topics::{Topic, topic, topics};
 
 use causes::Found;
 use dprobe_probes::wire::Observation;

@@ -13,6 +13,7 @@ mod clock;
 mod connector;
 mod context;
 mod conversation;
+mod daemon;
 mod details;
 mod digest;
 mod elsewhere;
@@ -26,6 +27,7 @@ mod lines;
 mod networks;
 mod reaper;
 mod session;
+mod settings;
 mod snapshot;
 mod swarm;
 mod tls;
@@ -54,7 +56,7 @@ use clock::EngineClock;
 use info::{InfoBody, OLDEST, Ping, SwarmBody};
 use session::Agents;
 
-use crate::topology::{Elsewhere, EngineFlavor, EngineInfo, Proxy, Topology};
+use crate::topology::{Elsewhere, EngineFlavor, EngineInfo, EngineSettings, OtherEngine, Proxy, Topology};
 
 /// The label of every agent's container; its value is the version of dprobe.
 pub const AGENT_LABEL: &str = "io.dprobe.agent";
@@ -187,6 +189,15 @@ impl Engine {
         &self.info
     }
 
+    /// How it is set up, as far as it says so, and as far as its own configuration can be read from here.
+    ///
+    /// # Errors
+    ///
+    /// Where the connection breaks or the engine refuses.
+    pub async fn settings(&self) -> Result<EngineSettings, EngineError> {
+        settings::settings(&self.client, self.agents.address()).await
+    }
+
     /// Its containers and networks now. Containers that vanish while they are looked at are left out.
     ///
     /// # Errors
@@ -220,6 +231,11 @@ impl Engine {
     /// usual sockets. Within a second; an engine that takes longer has nothing to say.
     pub async fn elsewhere(&self, words: &[&str]) -> Vec<Elsewhere> {
         elsewhere::look(self.agents.address(), &self.environment, words).await
+    }
+
+    /// The other engines that answer on this machine, within a second.
+    pub async fn neighbours(&self) -> Vec<OtherEngine> {
+        elsewhere::neighbours(&self.client, self.agents.address(), &self.environment).await
     }
 
     /// The processes of a container and its last log lines, as far as they can be had within seconds.

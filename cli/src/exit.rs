@@ -6,6 +6,7 @@ use std::process::ExitCode;
 
 use dprobe_probes::text::printable;
 
+use crate::report::doctor::Doctor;
 use crate::report::{Report, Verdict};
 
 /// The exit codes of `dprobe`.
@@ -43,6 +44,14 @@ impl Exit {
             _ => 0,
         };
         exits.max_by_key(weight).unwrap_or(Self::Inconclusive)
+    }
+}
+
+impl Exit {
+    /// The exit code for an engine that was looked over: notes are no failure.
+    #[must_use]
+    pub fn of_doctor(doctor: &Doctor) -> Self {
+        if doctor.is_well() { Self::Expected } else { Self::Failed }
     }
 }
 

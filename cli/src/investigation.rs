@@ -3,6 +3,8 @@
 //! This is where the pure steps and the I/O are put together, in the order of the flow. Nothing is decided here.
 
 mod crew;
+mod doctor;
+mod helper;
 mod libc;
 mod trust;
 mod watch;
@@ -21,6 +23,7 @@ use crate::topology::{Elsewhere, Topology};
 use crate::words::{SourceWord, TargetWord};
 
 use crew::Crew;
+pub use doctor::look_over;
 
 /// What to look at.
 #[derive(Clone)]

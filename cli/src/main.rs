@@ -9,7 +9,7 @@ use std::ffi::OsString;
 use std::io::{self, IsTerminal as _};
 use std::process::ExitCode;
 
-use dprobe::args::{self, CheckArgs, Command, DemoArgs, EngineArgs, ExplainArgs, Invocation, UsageError};
+use dprobe::args::{self, CheckArgs, Command, DemoArgs, DoctorArgs, EngineArgs, ExplainArgs, Invocation, UsageError};
 use dprobe::arrow::Redirect;
 use dprobe::commands;
 use dprobe::commands::agent::{self, AgentCommand, AgentCommandError};
@@ -47,6 +47,7 @@ fn run(invocation: &Invocation) -> Exit {
     let done = match &invocation.command {
         Command::Check(args) => check(args, invocation.redirect.as_ref(), &console),
         Command::Explain(args) => explain(args, &console),
+        Command::Doctor(args) => doctor(args, &console),
         Command::Demo { args, engine, verbosity } => demo(args, engine, *verbosity, &console),
         Command::Agent { command, engine } => agent(command, engine, &console),
     };
@@ -80,6 +81,17 @@ fn check(args: &CheckArgs, redirect: Option<&Redirect>, console: &Console) -> Re
         redirect::explain(redirect, args, console);
     }
     delivered
+}
+
+fn doctor(args: &DoctorArgs, console: &Console) -> Result<Exit, Failure> {
+    let draw = args.verbosity != Verbosity::Quiet;
+    let (doctor, exit) = console.until_interrupted(draw, async |progress| {
+        commands::doctor::doctor(args, progress, &|text| console.note(text)).await
+    })?;
+    let output = args.output.as_deref();
+    let options = console.options(output, args.verbosity, false);
+    console.deliver(&dprobe::render::render_doctor(&doctor, args.format, &options), output)?;
+    Ok(exit)
 }
 
 /// Puts a report where it is wanted: into the file, or to stdout; and to stderr as well where the arrow has become a redirect.

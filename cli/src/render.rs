@@ -10,6 +10,7 @@ mod paint;
 pub(crate) mod samples;
 
 use crate::report::Report;
+use crate::report::doctor::Doctor;
 
 /// The forms of a report.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, clap::ValueEnum)]
@@ -59,6 +60,15 @@ pub fn render(report: &Report, format: Format, options: &RenderOptions) -> Strin
     match format {
         Format::Human => human::render(report, options),
         Format::Json => json::render(report),
+    }
+}
+
+/// The same for an engine that was looked over.
+#[must_use]
+pub fn render_doctor(doctor: &Doctor, format: Format, options: &RenderOptions) -> String {
+    match format {
+        Format::Human => human::render_doctor(doctor, options),
+        Format::Json => json::render(doctor),
     }
 }
 

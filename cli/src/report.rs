@@ -3,6 +3,8 @@
 //! Readers in other languages rely on these names. More may be added, none is renamed. The JSON Schema in
 //! `docs/report.schema.json` is generated from these types.
 
+pub mod doctor;
+
 use dprobe_probes::wire::Observation;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};

@@ -5,6 +5,7 @@
 
 mod proxies;
 mod questions;
+mod settings;
 mod swarm;
 
 use std::collections::BTreeMap;
@@ -16,6 +17,7 @@ use serde::{Deserialize, Serialize};
 
 pub use dprobe_probes::listeners::Protocol;
 pub use proxies::{Proxies, Proxy};
+pub use settings::{AddressPool, DaemonSettings, EngineSettings, OtherEngine};
 pub use swarm::{Endpoint, Node, Overlay, Service, ServiceNetwork, ServicePort, Swarm, TASKS, Task, TaskLabels};
 
 /// The engine, its containers and its networks at one moment.

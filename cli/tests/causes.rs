@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 use std::path::Path;
 
-use dprobe::diagnosis::{Cause, causes};
+use dprobe::diagnosis::topics;
 
 /// `DPROBE_BLESS=1 cargo test -p dprobe --test causes` writes it anew.
 #[test]
@@ -19,19 +19,18 @@ fn the_page_of_all_causes_is_current() {
 
 /// The page: a table of all codes, then a section for each.
 fn page() -> String {
-    let mut causes: Vec<&Cause> = causes().iter().collect();
-    causes.sort_by_key(|cause| cause.code);
+    let topics = topics();
     let mut page = String::from(
-        "# The causes that dprobe knows\n\nGenerated from `cli/src/diagnosis/causes/`; `dprobe explain CODE` shows the \
-         same at a terminal. A code is never renamed and never used for anything else.\n\n| code | what it is |\n\
+        "# The causes that dprobe knows\n\nGenerated from `cli/src/diagnosis/causes/` and `cli/src/diagnosis/machine/`; \
+         `dprobe explain CODE` shows the same at a terminal. A code is never renamed and never used for anything else.\n\n| code | what it is |\n\
          |---|---|\n",
     );
-    for cause in &causes {
-        let _ = writeln!(page, "| [`{0}`](#{0}) | {1} |", cause.code, cause.summary.replace('|', "\\|"));
+    for topic in &topics {
+        let _ = writeln!(page, "| [`{0}`](#{0}) | {1} |", topic.code, topic.summary.replace('|', "\\|"));
     }
-    for cause in causes {
-        let _ = writeln!(page, "\n## {}\n\n{}.\n", cause.code, capitalized(cause.summary));
-        for line in cause.page.trim_matches('\n').lines() {
+    for topic in topics {
+        let _ = writeln!(page, "\n## {}\n\n{}.\n", topic.code, capitalized(topic.summary));
+        for line in topic.page.trim_matches('\n').lines() {
             match (line.strip_prefix("## "), line.strip_prefix("Related: ")) {
                 (Some(heading), _) => page.extend(["### ", heading, "\n"]),
                 (_, Some(codes)) => page.extend(["Related: ", &links(codes), "\n"]),

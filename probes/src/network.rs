@@ -28,6 +28,13 @@ pub struct NetworkFact {
     /// `net.ipv6.conf.all.disable_ipv6`, where readable.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ipv6_disabled: Option<bool>,
+    /// `net.ipv6.conf.all.forwarding`, where readable.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ipv6_forwarding: Option<bool>,
+    /// `net.bridge.bridge-nf-call-iptables`, where readable: whether iptables sees what stays on one bridge. The kernel has
+    /// it only while the module `br_netfilter` is loaded.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub bridge_nf_iptables: Option<bool>,
     /// `net.ipv4.ip_local_port_range`, where readable.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub local_port_range: Option<(u16, u16)>,

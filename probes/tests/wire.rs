@@ -76,6 +76,8 @@ fn network() -> NetworkFact {
         }],
         ip_forward: Some(true),
         ipv6_disabled: None,
+        ipv6_forwarding: Some(false),
+        bridge_nf_iptables: Some(true),
         local_port_range: Some((32768, 60999)),
     }
 }

@@ -34,7 +34,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use crate::docker::{Engine, InLab};
-use crate::{Dprobe, Outcome, Stack, binary, image, poll, run};
+use crate::{Checkup, Dprobe, Outcome, Stack, binary, image, poll, run};
 use internet::Internet;
 
 /// How directories and cgroups of labs are called, before the process that made them (see [`run::id`]) and a number.
@@ -263,6 +263,17 @@ impl Lab {
     /// A command line of dprobe that talks to its engine.
     pub fn dprobe<S: AsRef<std::ffi::OsStr>>(&self, args: impl IntoIterator<Item = S>) -> Dprobe {
         Dprobe::new(args).on(&self.engine)
+    }
+
+    /// `dprobe doctor --format json`, on its engine.
+    pub fn doctor(&self) -> Checkup {
+        Checkup::by(self.dprobe(["doctor"]))
+    }
+
+    /// The file in which its host says which DNS servers to ask.
+    #[must_use]
+    pub fn resolv_conf(&self) -> PathBuf {
+        self.dir.join("resolv.conf")
     }
 
     /// `dprobe check ARGS... --format json`, on its engine.

@@ -23,6 +23,7 @@
 
 pub mod accuracy;
 pub mod binary;
+pub mod checkup;
 pub mod command;
 pub mod compose;
 pub mod docker;
@@ -39,6 +40,7 @@ pub mod stack;
 pub mod subnet;
 pub mod tunnel;
 
+pub use checkup::Checkup;
 pub use compose::Compose;
 pub use docker::Engine;
 pub use host::HostListener;

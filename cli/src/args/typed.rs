@@ -71,7 +71,7 @@ pub struct Cli {
 const EXIT_CODES: &str = "\
 Exit codes:
   0    everything is as expected
-  1    a check failed
+  1    a check failed, or the doctor found something wrong
   2    the command line or a file makes no sense
   3    inconclusive, or it could not run (no engine, no permission)
   124  --wait ran out
@@ -83,6 +83,8 @@ pub(super) enum Command {
     Check(Check),
     /// Explain a code at length, or replay a report without an engine
     Explain(Explain),
+    /// Look the engine and its host over: forwarding, rules, bridges, MTU, subnets, DNS
+    Doctor(Doctor),
     /// Watch a broken stack being diagnosed, fixed, and diagnosed again
     ///
     /// Makes containers and networks with names of its own, shows each command, and removes everything at the end. The
@@ -163,10 +165,32 @@ Examples:
   dprobe check net:shop_default db dns:53/udp
   dprobe check web db --wait 30s && ./migrate";
 
+/// Look the engine and its host over: forwarding, rules, bridges, MTU, subnets, DNS
+///
+/// Tells what would trouble every container, without any FROM and TARGET. Starts one agent in the host's network namespace,
+/// which reads and changes nothing. Notes are good to know and no failure.
+#[derive(Debug, Args)]
+pub(super) struct Doctor {
+    /// Allow a privileged helper on the engine's host, for a moment, to read the packet filter
+    ///
+    /// Only needed, and only used, where dprobe does not run as root on the engine's own machine.
+    #[arg(long)]
+    pub(super) deep: bool,
+
+    /// An image on the engine to use in place of the embedded agent
+    ///
+    /// For engines that run images from a registry of their own only. DPROBE_AGENT_IMAGE does the same.
+    #[arg(long, value_name = "IMAGE", help_heading = "Engine")]
+    pub(super) agent_image: Option<String>,
+
+    #[command(flatten)]
+    pub(super) report: ReportFlags,
+}
+
 /// Explain a code at length, or replay a report without an engine
 #[derive(Debug, Args)]
 pub(super) struct Explain {
-    /// A code such as bind-loopback, or a file that `dprobe check --format json` wrote
+    /// A code such as bind-loopback, or a file that check or doctor wrote with `--format json`
     #[arg(required_unless_present = "list", value_name = "CODE|FILE")]
     pub(super) subject: Option<OsString>,
 

@@ -22,6 +22,16 @@ pub(super) fn change(title: impl Into<String>) -> Fix {
     Fix { title: title.into(), lasting: true, ..Fix::default() }
 }
 
+/// The fixes that turn a switch of the kernel on by which the host passes packets on.
+pub(super) fn forward(switch: &str) -> Vec<Fix> {
+    let now = run("turn it on, on the engine's host as root", vec![format!("sysctl -w {switch}=1")]);
+    let at_every_start = vec![
+        format!("echo '{switch} = 1' > /etc/sysctl.d/99-docker-{}.conf", switch.rsplit('.').next().unwrap_or(switch)),
+        "sysctl --system".to_owned(),
+    ];
+    vec![Fix { lasting: false, ..now }, run("for good, have it set at every start", at_every_start)]
+}
+
 /// A fix that is another address to dial.
 pub(super) fn dial(title: impl Into<String>, address: impl Into<String>) -> Fix {
     Fix { title: title.into(), dial: Some(address.into()), lasting: true, ..Fix::default() }

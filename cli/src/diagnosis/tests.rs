@@ -3,6 +3,7 @@
 mod engines;
 pub(super) mod facts;
 mod host;
+mod machine;
 mod names;
 mod swarm;
 mod way;

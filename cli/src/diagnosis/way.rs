@@ -7,7 +7,7 @@ use dprobe_probes::errno::Errno;
 use dprobe_probes::firewall::FirewallFact;
 use dprobe_probes::http::HttpFact;
 use dprobe_probes::listeners::{ListenerSocket, ListenersSource};
-use dprobe_probes::network::{Interface, NetworkFact};
+use dprobe_probes::network::NetworkFact;
 use dprobe_probes::ping::PingFact;
 use dprobe_probes::tcp::{TcpFact, TcpOutcome};
 use dprobe_probes::wire::Fact;
@@ -144,14 +144,6 @@ impl<'a> Case<'a> {
     #[must_use]
     pub fn listens_well(&self) -> bool {
         matches!(self.listening(), Some((_, Listening::Good(_))))
-    }
-
-    /// The interface of the host that a bridge network hangs on, with the reading it is from.
-    #[must_use]
-    pub fn bridge_of(&self, network: &Network) -> Option<(&'a str, Option<&'a Interface>)> {
-        let seen = self.network_in(HOST)?;
-        let name = network.bridge_name()?;
-        Some((seen.id, seen.fact.interfaces.iter().find(|one| one.name == name)))
     }
 
     /// The network through which the source leaves for the outside, by its key: the one its default gateway is on.

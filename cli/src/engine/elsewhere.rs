@@ -6,12 +6,14 @@ use std::time::Duration;
 
 use dprobe_probes::text::printable;
 use serde::Deserialize;
+use serde_json::Value;
 use tokio::net::UdpSocket;
 
 use super::address::{Address, DEFAULT_CONTEXT, Environment, Route, default_sockets};
 use super::client::Client;
 use super::context;
-use crate::topology::{Elsewhere, Protocol, PublishedPort};
+use super::info::{InfoBody, Ping};
+use crate::topology::{Elsewhere, OtherEngine, Protocol, PublishedPort};
 
 /// How long other engines are waited for, all of them together.
 const PATIENCE: Duration = Duration::from_secs(1);
@@ -66,6 +68,57 @@ async fn ask(place: &Place, words: &[&str]) -> Option<Vec<Elsewhere>> {
         having.first().map(|container| container.describe(word, place))
     };
     Some(words.iter().filter_map(found).collect())
+}
+
+/// The part of `/info` that tells one engine from another.
+#[derive(Default, Deserialize)]
+#[serde(default, rename_all = "PascalCase")]
+struct Identity {
+    /// Engines up to 24 that share `/etc/docker` have it in common.
+    #[serde(rename = "ID")]
+    id: String,
+    docker_root_dir: String,
+    containers: u64,
+}
+
+/// The other engines that answer on this machine, each once, by whatever ways it is reached.
+pub(super) async fn neighbours(client: &Client, current: &Address, environment: &Environment) -> Vec<OtherEngine> {
+    let places = places(current, environment);
+    let asked = places.iter().map(|place| async move {
+        if remote(&place.address).await.is_some() {
+            return None;
+        }
+        tokio::time::timeout(PATIENCE, greet(place)).await.ok().flatten()
+    });
+    let own = async { client.get::<Identity>("ask the engine who it is", "/info").await.unwrap_or_default() };
+    let (own, asked) = tokio::join!(own, futures_util::future::join_all(asked));
+    let mut seen = vec![(own.id, own.docker_root_dir)];
+    let mut found = Vec::new();
+    for (Identity { id, docker_root_dir, .. }, engine) in asked.into_iter().flatten() {
+        let one = (id, docker_root_dir);
+        if !seen.contains(&one) {
+            seen.push(one);
+            found.push(engine);
+        }
+    }
+    found
+}
+
+/// Who answers at a place.
+async fn greet(place: &Place) -> Option<(Identity, OtherEngine)> {
+    let client = Client::new(&place.address).ok()?;
+    let (ping, info) = tokio::join!(client.open("/_ping"), client.get::<Value>("ask the engine who it is", "/info"));
+    let (ping, info) = (Ping::read(&ping.ok()?), info.ok()?);
+    let identity = Identity::deserialize(&info).ok()?;
+    let described = InfoBody::deserialize(&info).ok()?.describe(&ping, ping.version?, place.address.to_string());
+    let engine = OtherEngine {
+        address: described.address,
+        context: place.context.clone(),
+        flavor: described.flavor,
+        version: described.version,
+        containers: identity.containers,
+    };
+    Some((identity, engine))
 }
 
 impl Listed {

@@ -37,7 +37,7 @@ pub(super) async fn read(client: &Client, address: &Address, container: Option<&
 }
 
 /// The process at the other end of the engine's socket (`SO_PEERCRED`, unix(7)), where it is an engine on this machine.
-async fn engine_process(address: &Address) -> Result<i32, String> {
+pub(super) async fn engine_process(address: &Address) -> Result<i32, String> {
     let Route::Unix(path) = &address.route else { return Err("the engine is on another machine".to_owned()) };
     let stream = UnixStream::connect(path).await.map_err(|error| error.to_string())?;
     let peer = stream.peer_cred().ok().and_then(|peer| peer.pid());

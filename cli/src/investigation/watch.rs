@@ -9,9 +9,9 @@ use dprobe_probes::firewall::{FirewallFact, WatchedDial};
 use dprobe_probes::wire::{Fact, Observation, Probe};
 use futures_util::future::join_all;
 
-use super::{InvestigationError, Look};
+use super::{InvestigationError, Look, helper};
 use crate::diagnosis::Case;
-use crate::plan::{self, Post, Rights, Round};
+use crate::plan;
 use crate::report::Target;
 use crate::resolve::HOST;
 
@@ -88,19 +88,11 @@ impl Look<'_> {
         if let (Some(announce), Some((_, host))) = (self.deep, readings.iter_mut().find(|(place, _)| place == HOST))
             && host.is_err()
         {
-            let post = Post { place: HOST.to_owned(), rights: Rights::HostRoot };
-            if !self.crew.stands_at(&post) {
-                announce("starting a privileged helper on the engine's host for a moment, as --deep allows");
-                self.crew.muster(&self.from, &self.topology, vec![post]).await?;
-            }
-            let mut round = Round::after(&self.round);
-            round.ask(HOST, Probe::Firewall);
-            for seen in self.crew.run(&round, self.limits).await? {
-                *host = match seen.fact {
-                    Fact::Firewall(fact) => Ok(fact),
-                    Fact::Unfinished { reason, .. } => Err(reason),
-                    _ => continue,
-                };
+            let read =
+                helper::read_filter(&mut self.crew, &self.from, &self.topology, &self.round, self.limits, announce)
+                    .await?;
+            if let Some(read) = read {
+                *host = read;
             }
         }
         Ok(readings)

@@ -12,6 +12,7 @@
 //! ```
 
 mod diagnosis;
+mod doctor;
 mod observations;
 mod stages;
 #[cfg(test)]
@@ -24,6 +25,7 @@ use crate::topology::Protocol;
 use super::RenderOptions;
 use super::layout::{clean, cut, width, wrap};
 use super::paint::{self, Paint};
+pub use doctor::render as render_doctor;
 
 /// The page that a report is drawn on.
 struct Page {
@@ -35,6 +37,11 @@ struct Page {
 }
 
 impl Page {
+    /// An empty one.
+    fn new(options: &RenderOptions) -> Self {
+        Self { paint: Paint(options.color), columns: options.width.clamp(60, 100), text: String::with_capacity(2048) }
+    }
+
     /// Adds a line.
     fn line(&mut self, line: &str) {
         self.text.push_str(line.trim_end());
@@ -54,8 +61,7 @@ impl Page {
 /// A report as text, with a newline at its end.
 #[must_use]
 pub fn render(report: &Report, options: &RenderOptions) -> String {
-    let mut page =
-        Page { paint: Paint(options.color), columns: options.width.clamp(60, 100), text: String::with_capacity(2048) };
+    let mut page = Page::new(options);
     for (n, check) in report.checks.iter().enumerate() {
         if n > 0 && options.verbosity != Verbosity::Quiet {
             page.line("");
@@ -82,7 +88,7 @@ fn block(page: &mut Page, report: &Report, check: &Check, options: &RenderOption
     for diagnosis in &check.diagnoses {
         page.line("");
         // Who wants it closed wants to know why it is, and not how to open it.
-        diagnosis::draw(page, diagnosis, as_expected, options.verbosity == Verbosity::Verbose);
+        diagnosis::draw(page, &diagnosis.into(), as_expected, options.verbosity == Verbosity::Verbose);
     }
     let explained = check.diagnoses.iter().any(|diagnosis| diagnosis.severity == Severity::Error);
     if !explained && !as_expected && matches!(check.verdict, Verdict::Unreachable | Verdict::Inconclusive) {

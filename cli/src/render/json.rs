@@ -2,14 +2,16 @@
 
 use std::io::{self, Write};
 
-use serde::Serialize as _;
+use schemars::JsonSchema;
+use serde::Serialize;
 use serde_json::ser::{CharEscape, Formatter, PrettyFormatter, Serializer};
 
 use crate::report::Report;
+use crate::report::doctor::Doctor;
 
 /// A report as JSON, indented, with a newline at its end.
 #[must_use]
-pub fn render(report: &Report) -> String {
+pub fn render<T: Serialize>(report: &T) -> String {
     let mut bytes = Vec::with_capacity(16 * 1024);
     let mut serializer = Serializer::with_formatter(&mut bytes, Harmless(PrettyFormatter::new()));
     // Neither a report's types nor a vector can fail here.
@@ -18,10 +20,20 @@ pub fn render(report: &Report) -> String {
     String::from_utf8(bytes).unwrap_or_default()
 }
 
-/// The JSON Schema of a report, indented, with a newline at its end.
+/// The JSON Schema of a report of checks, indented, with a newline at its end.
 #[must_use]
 pub fn schema() -> String {
-    let schema = schemars::schema_for!(Report);
+    schema_of::<Report>()
+}
+
+/// The same of an engine that was looked over.
+#[must_use]
+pub fn doctor_schema() -> String {
+    schema_of::<Doctor>()
+}
+
+fn schema_of<T: JsonSchema>() -> String {
+    let schema = schemars::schema_for!(T);
     let mut text = serde_json::to_string_pretty(&schema).unwrap_or_default();
     text.push('\n');
     text
@@ -114,13 +126,21 @@ mod tests {
     /// `DPROBE_BLESS=1 cargo test -p dprobe schema_is_current` writes it anew.
     #[test]
     fn schema_is_current() {
-        let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/report.schema.json");
-        let schema = schema();
+        is_current("report.schema.json", &schema());
+    }
+
+    #[test]
+    fn doctor_schema_is_current() {
+        is_current("doctor.schema.json", &doctor_schema());
+    }
+
+    fn is_current(file: &str, schema: &str) {
+        let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs").join(file);
         if std::env::var_os("DPROBE_BLESS").is_some() {
             std::fs::create_dir_all(path.parent().expect("a folder")).expect("a folder");
-            std::fs::write(&path, &schema).expect("the schema is written");
+            std::fs::write(&path, schema).expect("the schema is written");
         }
         let shipped = std::fs::read_to_string(&path).unwrap_or_default();
-        assert!(shipped == schema, "docs/report.schema.json is not what the types say; DPROBE_BLESS=1 writes it anew");
+        assert!(shipped == schema, "docs/{file} is not what the types say; DPROBE_BLESS=1 writes it anew");
     }
 }

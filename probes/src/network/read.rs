@@ -20,6 +20,8 @@ pub fn read() -> Result<NetworkFact, String> {
         routes: routes::read(),
         ip_forward: flag("/proc/sys/net/ipv4/ip_forward"),
         ipv6_disabled: flag("/proc/sys/net/ipv6/conf/all/disable_ipv6"),
+        ipv6_forwarding: flag("/proc/sys/net/ipv6/conf/all/forwarding"),
+        bridge_nf_iptables: flag("/proc/sys/net/bridge/bridge-nf-call-iptables"),
         local_port_range: bounded::line("/proc/sys/net/ipv4/ip_local_port_range").as_deref().and_then(port_range),
     })
 }

@@ -40,17 +40,17 @@ pub enum ExplainError {
     #[error("`{path}` is a {found}, and this dprobe reads {SCHEMA}")]
     OtherSchema { path: String, found: String },
     /// The mark of a report, and something else inside.
-    #[error("`{path}` says it is a {SCHEMA}, and is not")]
-    Damaged { path: String, source: serde_json::Error },
+    #[error("`{path}` says it is a {schema}, and is not")]
+    Damaged { path: String, schema: &'static str, source: serde_json::Error },
 }
 
 impl ExplainError {
     /// The error for a code that no cause has, with those that are spelt alike.
     pub(super) fn unknown_code(code: &str) -> Self {
         let lower = code.to_lowercase();
-        let mut near: Vec<(f64, &'static str)> = diagnosis::causes()
+        let mut near: Vec<(f64, &'static str)> = diagnosis::topics()
             .iter()
-            .map(|cause| (strsim::jaro_winkler(&lower, cause.code), cause.code))
+            .map(|topic| (strsim::jaro_winkler(&lower, topic.code), topic.code))
             .filter(|(likeness, known)| *likeness > 0.85 || (lower.len() > 3 && known.contains(&lower)))
             .collect();
         near.sort_by(|one, other| other.0.total_cmp(&one.0));

@@ -8,6 +8,7 @@ use dprobe_probes::text::printable;
 use serde::Deserialize;
 
 use super::ExplainError;
+use crate::report::doctor::{self, Doctor};
 use crate::report::{Report, SCHEMA};
 
 /// The longest file that is read, in bytes.
@@ -20,7 +21,17 @@ const MOST: usize = 4_000_000;
 const MIB: u64 = 1024 * 1024;
 
 /// What every version of a report begins with.
-const FAMILY: &str = "dprobe.report/";
+const FAMILIES: [&str; 2] = ["dprobe.report/", "dprobe.doctor/"];
+
+/// What a file can hold.
+#[derive(Debug)]
+#[expect(clippy::large_enum_variant, reason = "there is one in a run")]
+pub enum Document {
+    /// Of checks.
+    Report(Report),
+    /// Of an engine and its host.
+    Doctor(Doctor),
+}
 
 /// The mark of a report, whatever else there is.
 #[derive(Deserialize)]
@@ -28,12 +39,12 @@ struct Head {
     schema: Option<serde_json::Value>,
 }
 
-/// Reads a report from a file.
+/// Reads a report of checks or of a doctor from a file.
 ///
 /// # Errors
 /// [`ExplainError`] tells a file that can not be read from one that is too large, no JSON, truncated, no report, or a report
 /// of another version.
-pub fn read(path: &Path) -> Result<Report, ExplainError> {
+pub fn read(path: &Path) -> Result<Document, ExplainError> {
     let shown = printable(path.as_os_str().as_encoded_bytes(), 200);
     let mut bytes = Vec::new();
     File::open(path)
@@ -42,14 +53,25 @@ pub fn read(path: &Path) -> Result<Report, ExplainError> {
     if bytes.len() as u64 > LONGEST {
         return Err(ExplainError::TooLarge { path: shown, limit_mib: LONGEST / MIB });
     }
-    report(&bytes, shown)
+    document(&bytes, shown)
 }
 
-/// Reads a report from the content of a file; `path` is its printable name for the errors.
+/// Reads a report of checks from the content of a file; `path` is its printable name for the errors.
 ///
 /// # Errors
 /// As [`read`].
 pub fn report(bytes: &[u8], path: String) -> Result<Report, ExplainError> {
+    match document(bytes, path.clone())? {
+        Document::Report(report) => Ok(report),
+        Document::Doctor(_) => Err(ExplainError::NotAReport { path }),
+    }
+}
+
+/// Reads what a file holds from its content; `path` is its printable name for the errors.
+///
+/// # Errors
+/// As [`read`].
+pub fn document(bytes: &[u8], path: String) -> Result<Document, ExplainError> {
     // Some editors and shells write a byte order mark.
     let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
     if bytes.iter().all(u8::is_ascii_whitespace) {
@@ -63,10 +85,14 @@ pub fn report(bytes: &[u8], path: String) -> Result<Report, ExplainError> {
     };
     match head.schema.as_ref().and_then(serde_json::Value::as_str) {
         Some(SCHEMA) => match serde_json::from_slice(bytes) {
-            Ok(report) => bounded(report, path),
-            Err(source) => Err(ExplainError::Damaged { path, source }),
+            Ok(report) => bounded(report, path).map(Document::Report),
+            Err(source) => Err(ExplainError::Damaged { path, schema: SCHEMA, source }),
         },
-        Some(other) if other.starts_with(FAMILY) => {
+        Some(doctor::SCHEMA) => match serde_json::from_slice(bytes) {
+            Ok(doctor) => bounded_doctor(doctor, path).map(Document::Doctor),
+            Err(source) => Err(ExplainError::Damaged { path, schema: doctor::SCHEMA, source }),
+        },
+        Some(other) if FAMILIES.iter().any(|family| other.starts_with(family)) => {
             Err(ExplainError::OtherSchema { path, found: printable(other.as_bytes(), 80) })
         }
         _ => Err(ExplainError::NotAReport { path }),
@@ -78,6 +104,16 @@ fn bounded(report: Report, path: String) -> Result<Report, ExplainError> {
     let checks = report.checks.len();
     let facts = report.observations.len() + report.topology.containers.len() + report.topology.networks.len();
     if checks.saturating_mul(facts) > MOST { Err(ExplainError::TooMuch { path, checks, facts }) } else { Ok(report) }
+}
+
+/// The same for an engine: networks are held against routes, rules and each other.
+fn bounded_doctor(doctor: Doctor, path: String) -> Result<Doctor, ExplainError> {
+    let (networks, containers) = (doctor.topology.networks.len(), doctor.topology.containers.len());
+    let facts = doctor.observations.len() + containers + networks;
+    if networks.saturating_mul(facts) > MOST {
+        return Err(ExplainError::TooMuch { path, checks: networks, facts });
+    }
+    Ok(doctor)
 }
 
 #[cfg(test)]

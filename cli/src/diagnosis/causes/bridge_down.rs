@@ -1,8 +1,8 @@
 //! `bridge-down`: the bridge under a network is down, has lost its address, or is gone.
 
 use super::{Cause, Found};
+use crate::diagnosis::bridge::BridgeFault;
 use crate::diagnosis::case::Case;
-use crate::diagnosis::fixes::{change, command, run};
 use crate::report::{Severity, StageName, TargetKind};
 
 pub(super) const CAUSE: Cause = Cause {
@@ -43,51 +43,17 @@ Related: engine-rules-wiped, subnet-overlap
     find,
 };
 
-/// What is wrong with a bridge.
-enum Fault {
-    Missing,
-    Down,
-    Bare(String),
-}
-
 fn find(case: &Case<'_>) -> Option<Found> {
     if case.gets_through() || !(case.lost() || case.name_failed()) {
         return None;
     }
     let (key, network, id, fault) = concerned(case).into_iter().find_map(|key| {
         let network = case.topology.networks.get(key)?;
-        let (id, interface) = case.bridge_of(network)?;
-        let fault = match interface {
-            None => Fault::Missing,
-            Some(interface) if !interface.up => Fault::Down,
-            Some(interface) => {
-                let gateway = network.subnets.iter().find(|subnet| subnet.range.addr().is_ipv4())?;
-                let address = gateway.host_address()?;
-                if network.internal || interface.addresses.iter().any(|own| own.address == address) {
-                    return None;
-                }
-                Fault::Bare(format!("{address}/{}", gateway.range.prefix_len()))
-            }
-        };
-        Some((key, network, id, fault))
+        let host = case.host_network()?;
+        Some((key, network, host.id, BridgeFault::of(network, host.fact)?))
     })?;
     let bridge = network.bridge_name()?;
-    let (what, mend) = match &fault {
-        Fault::Missing => ("is gone".to_owned(), None),
-        Fault::Down => ("is down".to_owned(), Some(command(&["ip", "link", "set", &bridge, "up"]))),
-        Fault::Bare(address) => (
-            format!("has lost its address {address}"),
-            Some(command(&["ip", "addr", "add", address, "dev", &bridge])),
-        ),
-    };
-    let mut fixes = Vec::new();
-    if let Some(mend) = mend {
-        let mut fix = run("put it right by hand, on the engine's host as root", vec![mend]);
-        fix.lasting = false;
-        fixes.push(fix);
-    }
-    fixes.push(run("or let the engine set up its networks again", vec!["systemctl restart docker".to_owned()]));
-    fixes.push(change("for good, tell the host's network manager to leave docker0, br-* and veth* alone"));
+    let what = fault.words();
     let mut because = vec![id.to_owned(), format!("topology.networks.{key}")];
     because.extend(case.dials().iter().map(|dial| dial.id.to_owned()));
     Some(Found {
@@ -99,7 +65,7 @@ fn find(case: &Case<'_>) -> Option<Found> {
              Usually a network manager of the host has taken it for an interface of its own."
         ),
         because,
-        fixes,
+        fixes: fault.fixes(&bridge),
     })
 }
 

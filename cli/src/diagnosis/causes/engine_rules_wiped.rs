@@ -2,7 +2,7 @@
 
 use super::{Cause, Found};
 use crate::diagnosis::case::Case;
-use crate::diagnosis::fixes::{change, run};
+use crate::diagnosis::engine_rules::{EngineRules, make_rules_anew};
 use crate::report::{Severity, StageName};
 
 pub(super) const CAUSE: Cause = Cause {
@@ -44,14 +44,10 @@ Related: masquerade-off, firewall-drop, ip-forward-off
 
 fn find(case: &Case<'_>) -> Option<Found> {
     let seen = case.firewall_in(crate::resolve::HOST)?;
-    let names_docker = |name: &str| name.to_ascii_uppercase().starts_with("DOCKER");
-    let present = seen.fact.chains.iter().any(|chain| names_docker(&chain.name) || names_docker(&chain.table.name))
-        // Podman's own.
-        || seen.fact.chains.iter().any(|chain| chain.name.starts_with("NETAVARK") || chain.name.starts_with("CNI-"));
+    let rules = EngineRules::of(seen.fact);
     // Half of them: the filter's are there, and nothing of the translation of addresses.
-    let translated = seen.fact.chains.iter().any(|chain| chain.table.name == "nat" && names_docker(&chain.name))
-        || seen.fact.chains.iter().any(|chain| chain.table.program == "nft" && names_docker(&chain.table.name));
-    let wiped = !present || (case.is_kept_inside() && !translated && !names_podman(seen.fact));
+    let half = case.is_kept_inside() && !rules.translating;
+    let wiped = !rules.podman && (!rules.any || half);
     if case.gets_through() || !wiped || seen.fact.truncated || !(case.lost() || case.name_failed()) {
         return None;
     }
@@ -70,18 +66,9 @@ fn find(case: &Case<'_>) -> Option<Found> {
             "The engine lets containers out with rules of its own in the host's firewall, and {}. Something has cleared the \
              firewall since the engine started (`iptables -F`, a reload of firewalld or nftables), or the engine was told \
              not to make any (`iptables: false`).",
-            if present { "those that translate addresses are not there" } else { "none of them is there" }
+            if rules.any { "those that translate addresses are not there" } else { "none of them is there" }
         ),
         because,
-        fixes: vec![
-            run("restart the engine, which makes its rules anew; containers restart by their restart policy", vec![
-                "systemctl restart docker".to_owned(),
-            ]),
-            change("for good, let the firewall load before the engine, and flush only its own chains"),
-        ],
+        fixes: make_rules_anew(),
     })
-}
-
-fn names_podman(fact: &dprobe_probes::firewall::FirewallFact) -> bool {
-    fact.chains.iter().any(|chain| chain.name.starts_with("NETAVARK") || chain.name.starts_with("CNI-"))
 }

@@ -2,7 +2,7 @@
 
 use super::{Cause, Found};
 use crate::diagnosis::case::Case;
-use crate::diagnosis::fixes::run;
+use crate::diagnosis::fixes::forward;
 use crate::report::{Severity, StageName};
 
 pub(super) const CAUSE: Cause = Cause {
@@ -48,8 +48,6 @@ fn find(case: &Case<'_>) -> Option<Found> {
     let mut because = vec![host.id.to_owned(), format!("topology.networks.{key}")];
     because.extend(case.dials().iter().map(|dial| dial.id.to_owned()));
     because.extend(case.lookup().map(|seen| seen.id.to_owned()));
-    let mut now = run("turn it on, on the engine's host as root", vec!["sysctl -w net.ipv4.ip_forward=1".to_owned()]);
-    now.lasting = false;
     Some(Found {
         severity: Severity::Error,
         stage: StageName::Route,
@@ -60,15 +58,6 @@ fn find(case: &Case<'_>) -> Option<Found> {
             case.from.place
         ),
         because,
-        fixes: vec![
-            now,
-            run(
-                "for good, have it set at every start",
-                vec![
-                    "echo 'net.ipv4.ip_forward = 1' > /etc/sysctl.d/99-docker-forward.conf".to_owned(),
-                    "sysctl --system".to_owned(),
-                ],
-            ),
-        ],
+        fixes: forward("net.ipv4.ip_forward"),
     })
 }

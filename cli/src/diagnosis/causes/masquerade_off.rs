@@ -1,9 +1,8 @@
 //! `masquerade-off`: what leaves the network keeps an address that nobody outside can answer.
 
-use dprobe_probes::firewall::FirewallAction;
-
 use super::{Cause, Found};
 use crate::diagnosis::case::Case;
+use crate::diagnosis::engine_rules::{masquerades, put_masquerading_back};
 use crate::diagnosis::fixes::{change, command, connect, new_network_name, run};
 use crate::report::{Fix, Severity, StageName};
 use crate::resolve::HOST;
@@ -72,15 +71,8 @@ fn find(case: &Case<'_>) -> Option<Found> {
         fixes.push(run(format!("move {} to a network that has it", source.name), commands));
         fixes.push(change(format!("or make {key} anew without `com.docker.network.bridge.enable_ip_masquerade=false`")));
     } else {
-        let subnet = network.subnets.iter().find(|subnet| subnet.range.addr().is_ipv4())?.range.to_string();
-        let bridge = network.bridge_name()?;
-        let mut by_hand = run(
-            "put the rule back, on the engine's host as root",
-            vec![command(&["iptables", "-t", "nat", "-A", "POSTROUTING", "-s", &subnet, "!", "-o", &bridge, "-j", "MASQUERADE"])],
-        );
-        by_hand.lasting = false;
-        fixes.push(by_hand);
-        fixes.push(run("or restart the engine, which makes its rules anew", vec!["systemctl restart docker".to_owned()]));
+        let subnet = network.subnets.iter().find(|subnet| subnet.range.addr().is_ipv4())?;
+        fixes.extend(put_masquerading_back(network, &subnet.range));
     }
     Some(Found {
         severity: Severity::Error,
@@ -99,18 +91,6 @@ fn find(case: &Case<'_>) -> Option<Found> {
 fn unmasked<'a>(case: &Case<'a>) -> Option<&'a str> {
     let seen = case.firewall_in(HOST).filter(|seen| !seen.fact.truncated)?;
     let (_, network) = case.egress()?;
-    let subnet = network.subnets.iter().find(|subnet| subnet.range.addr().is_ipv4())?.range.to_string();
-    let covered = seen.fact.rules.iter().any(|rule| {
-        let words: Vec<&str> = rule.text.split_whitespace().collect();
-        let any_source = !words.iter().any(|word| matches!(*word, "-s" | "saddr"));
-        rule.action == FirewallAction::Masquerade
-            && (any_source || words.iter().any(|word| covers(word, &subnet)))
-    });
-    (!covered).then_some(seen.id)
-}
-
-/// Whether a word of a rule is a range that holds this one.
-fn covers(word: &str, subnet: &str) -> bool {
-    let (Ok(word), Ok(subnet)) = (word.parse::<ipnet::IpNet>(), subnet.parse::<ipnet::IpNet>()) else { return false };
-    word.contains(&subnet)
+    let subnet = network.subnets.iter().find(|subnet| subnet.range.addr().is_ipv4())?;
+    (!masquerades(seen.fact, &subnet.range)).then_some(seen.id)
 }

@@ -14,12 +14,13 @@ use dprobe_probes::ping::PingFact;
 use dprobe_probes::tcp::{AfterConnect, TcpFact, TcpOutcome};
 use dprobe_probes::wire::{Fact, Observation};
 
-use crate::diagnosis::judge;
+use crate::diagnosis::{Machine, examine, judge};
 use crate::report::Check;
+use crate::report::doctor::{Finding, Glance};
 use crate::resolve;
 use crate::topology::{
-    Attachment, Container, ContainerPort, Elsewhere, EngineFlavor, Health, HealthStatus, Network, NetworkMode,
-    Protocol, Proxies, PublishedPort, State, Status, Subnet, Swarm, Topology,
+    Attachment, Container, ContainerPort, Elsewhere, EngineFlavor, EngineInfo, EngineSettings, Health, HealthStatus,
+    Network, NetworkMode, Protocol, Proxies, PublishedPort, State, Status, Subnet, Swarm, Topology,
 };
 use crate::words;
 
@@ -198,6 +199,8 @@ impl Facts {
             routes,
             ip_forward: Some(true),
             ipv6_disabled: Some(true),
+            ipv6_forwarding: None,
+            bridge_nf_iptables: None,
             local_port_range: Some((50000, 50001)),
         };
         self.see(place, Fact::Network(fact))
@@ -372,6 +375,23 @@ impl Facts {
 
     pub(super) fn listens_nowhere(self, place: &str) -> Self {
         self.sockets(place, Vec::new())
+    }
+
+    /// The host asks only itself for names.
+    pub(super) fn on_loopback(mut self) -> Self {
+        self.observations.retain(|seen| !matches!((&seen.fact, seen.place.as_str()), (Fact::Resolver(_), "host")));
+        self.asks("host", &["127.0.0.53"])
+    }
+
+    /// Why the host's packet filter was not read.
+    pub(super) fn filter_unread(self, reason: &str) -> Self {
+        self.see("host", Fact::Unfinished { probe: "firewall".to_owned(), reason: reason.to_owned() })
+    }
+
+    /// Looks the engine and its host over.
+    pub(super) fn examine(&self, engine: &EngineInfo, settings: &EngineSettings) -> (Vec<Glance>, Vec<Finding>) {
+        let (topology, observations) = (&self.topology, &self.observations);
+        examine(&Machine { engine, settings, other_engines: &[], topology, observations })
     }
 
     /// Resolves the words and judges, as an investigation does.

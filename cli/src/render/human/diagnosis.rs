@@ -1,6 +1,7 @@
 //! A cause with its explanation and its fixes; and what is said where there is none.
 
 use crate::compose::ComposePatch;
+use crate::report::doctor::Finding;
 use crate::report::{Check, Diagnosis, Fix, Report, Severity, Verdict};
 
 use super::super::layout::{clean, width};
@@ -19,21 +20,45 @@ const UNDER_FIX: usize = 7;
 /// Blanks before what is to be pasted.
 const PASTE: usize = 9;
 
+/// What is drawn of a diagnosis of a check or of a finding of a doctor.
+pub(super) struct Told<'a> {
+    code: &'a str,
+    severity: Severity,
+    title: &'a str,
+    explanation: &'a str,
+    because: &'a [String],
+    fixes: &'a [Fix],
+}
+
+impl<'a> From<&'a Diagnosis> for Told<'a> {
+    fn from(diagnosis: &'a Diagnosis) -> Self {
+        let Diagnosis { code, severity, stage: _, title, explanation, because, fixes } = diagnosis;
+        Self { code, severity: *severity, title, explanation, because, fixes }
+    }
+}
+
+impl<'a> From<&'a Finding> for Told<'a> {
+    fn from(finding: &'a Finding) -> Self {
+        let Finding { code, severity, title, explanation, because, fixes } = finding;
+        Self { code, severity: *severity, title, explanation, because, fixes }
+    }
+}
+
 /// `as_expected`: nobody wants it repaired (`--not`).
-pub(super) fn draw(page: &mut Page, diagnosis: &Diagnosis, as_expected: bool, with_evidence: bool) {
+pub(super) fn draw(page: &mut Page, diagnosis: &Told<'_>, as_expected: bool, with_evidence: bool) {
     let severity = if as_expected { Severity::Note } else { diagnosis.severity };
     let word = match severity {
         Severity::Error => "error",
         Severity::Warning => "warning",
         Severity::Note => "note",
     };
-    let code = clean(&diagnosis.code);
+    let code = clean(diagnosis.code);
     let label = format!("{word}[{code}]: ");
     let columns = width(&label);
     let label = page.paint.paint(paint::of_severity(severity), label.trim_end()) + " ";
-    page.prose(&label, columns, UNDER_TITLE, paint::STRONG, &diagnosis.title);
+    page.prose(&label, columns, UNDER_TITLE, paint::STRONG, diagnosis.title);
     if !diagnosis.explanation.is_empty() {
-        page.prose("  ", INDENT, INDENT, paint::PLAIN, &diagnosis.explanation);
+        page.prose("  ", INDENT, INDENT, paint::PLAIN, diagnosis.explanation);
     }
     if with_evidence && !diagnosis.because.is_empty() {
         page.prose("  because: ", 11, 11, paint::DIM, &diagnosis.because.join(", "));

@@ -15,18 +15,36 @@ const GAP: usize = 2;
 /// The narrowest column of findings; where it would be narrower, details go below them.
 const NARROWEST: usize = 28;
 
+/// A line: what it is of, how that is, and what was seen.
+pub(super) struct Row<'a> {
+    pub(super) name: &'a str,
+    pub(super) ok: Option<bool>,
+    pub(super) summary: &'a str,
+    pub(super) detail: &'a str,
+}
+
 pub(super) fn draw(page: &mut Page, check: &Check) {
-    let stages: Vec<Stage> = stand_in(check).into_iter().chain(check.stages.iter().cloned()).collect();
-    let names = stages.iter().map(|stage| name(stage.stage).len()).max().unwrap_or(0);
+    let stand_in = stand_in(check);
+    let row = |stage| {
+        let Stage { stage, ok, summary, detail, .. }: &Stage = stage;
+        Row { name: name(*stage), ok: *ok, summary, detail }
+    };
+    let rows: Vec<Row<'_>> = stand_in.iter().chain(&check.stages).map(row).collect();
+    draw_rows(page, &rows);
+}
+
+/// Lines in columns.
+pub(super) fn draw_rows(page: &mut Page, rows: &[Row<'_>]) {
+    let names = rows.iter().map(|row| row.name.len()).max().unwrap_or(0);
     let left = MARGIN + names.max(6) + GAP;
     let room = page.columns.saturating_sub(left);
-    let details = stages.iter().map(|stage| width(&clean(&stage.detail))).max().unwrap_or(0);
+    let details = rows.iter().map(|row| width(&clean(row.detail))).max().unwrap_or(0);
     // The findings get what they need, as long as the details fit beside them.
-    let needed = stages.iter().map(|stage| width(&clean(&stage.summary))).filter(|needed| *needed <= room).max();
+    let needed = rows.iter().map(|row| width(&clean(row.summary))).filter(|needed| *needed <= room).max();
     let beside = room.saturating_sub(details + GAP);
     let column = (beside >= NARROWEST && details > 0).then(|| needed.unwrap_or(0).min(beside));
-    for stage in &stages {
-        draw_stage(page, stage, left, column);
+    for row in rows {
+        draw_row(page, row, left, column);
     }
 }
 
@@ -47,21 +65,21 @@ fn stand_in(check: &Check) -> Option<Stage> {
     })
 }
 
-/// One step. `column` is the width of the findings where details stand beside them.
-fn draw_stage(page: &mut Page, stage: &Stage, left: usize, column: Option<usize>) {
-    let (mark, style) = match stage.ok {
+/// One line. `column` is the width of the findings where details stand beside them.
+fn draw_row(page: &mut Page, row: &Row<'_>, left: usize, column: Option<usize>) {
+    let (mark, style) = match row.ok {
         Some(true) => ("✓", paint::GOOD),
         Some(false) => ("✗", paint::BAD),
         None => ("·", paint::DIM),
     };
-    let head = pad(name(stage.stage), left - MARGIN);
+    let head = pad(row.name, left - MARGIN);
     let head = format!("  {} {head}", page.paint.paint(style, mark));
-    let detail = clean(&stage.detail);
+    let detail = clean(row.detail);
     let columns = match column {
         Some(column) if !detail.is_empty() => column,
         _ => page.columns.saturating_sub(left),
     };
-    let mut lines = wrap(&stage.summary, 0, columns).into_iter();
+    let mut lines = wrap(row.summary, 0, columns).into_iter();
     let first = lines.next().unwrap_or_default();
     match column {
         Some(column) if !detail.is_empty() => {

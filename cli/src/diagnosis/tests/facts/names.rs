@@ -93,6 +93,8 @@ impl Facts {
                 .collect(),
             ip_forward: None,
             ipv6_disabled: None,
+            ipv6_forwarding: None,
+            bridge_nf_iptables: None,
             local_port_range: None,
         };
         let place = self.from.clone();
