@@ -21,7 +21,7 @@ use serde::{Deserialize, Serialize};
 
 pub use edit::{Edited, edit, edit_one_of};
 pub use patch::{ComposePatch, patch};
-pub use snippet::{snippet, yaml};
+pub use snippet::{flow_list, snippet, yaml};
 
 use crate::topology::{Protocol, PublishedPort};
 

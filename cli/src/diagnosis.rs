@@ -16,6 +16,7 @@ mod lost_network;
 mod machine;
 mod peers;
 mod programs;
+mod publishing;
 mod reach;
 mod servers;
 mod stages;

@@ -17,6 +17,7 @@ mod daemon;
 mod details;
 mod digest;
 mod elsewhere;
+mod environment;
 mod error;
 mod firewall;
 mod image;

@@ -176,6 +176,9 @@ pub struct Container {
     /// The proxies that its environment names, without credentials.
     #[serde(default, skip_serializing_if = "Proxies::is_empty")]
     pub proxies: Proxies,
+    /// What some variables of its environment tell by their form (`Config.Env`); no value is kept.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub variables: Vec<Variable>,
     /// What compose knows of it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub compose: Option<ComposeService>,
@@ -256,6 +259,9 @@ pub struct Health {
     /// The output of its last run, made printable and cut to 300 characters.
     #[serde(default)]
     pub last_output: String,
+    /// What is run (`Config.Healthcheck.Test`), secrets removed: `CMD-SHELL` and a line, or `CMD` and its words.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub test: Vec<String>,
 }
 
 /// The engine's word for a container's health.
@@ -343,6 +349,29 @@ pub struct Link {
     pub container: String,
     /// The name it has inside.
     pub alias: String,
+}
+
+/// A variable of a container's environment: its name, and what form its value has.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Variable {
+    /// The name.
+    pub name: String,
+    /// The form of the value.
+    pub form: VariableForm,
+}
+
+/// The forms of a variable's value that matter here.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum VariableForm {
+    /// A `…_PORT` that the user has set to anything but a `tcp://` URL.
+    Port,
+    /// A `…_PORT` that is a `tcp://` URL, as legacy links set it.
+    TcpUrl,
+    /// The host of a database that is `localhost`, with or without a port.
+    Localhost,
+    /// The host of a database that is set to nothing.
+    Empty,
 }
 
 /// What the labels of compose say of a container (`com.docker.compose.*`).

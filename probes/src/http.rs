@@ -30,6 +30,9 @@ pub struct HttpAsk {
     /// The CA certificates to trust, PEM. Without them the agent's own copy of the Mozilla roots decides.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ca_bundle: Option<String>,
+    /// What to say in the `Host` header (RFC 9110, section 7.2) instead of what the URL has.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub host_header: Option<String>,
     /// The HTTP proxy to send it through (RFC 9110, 7.6), in place of going to the target directly.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub via: Option<Via>,
@@ -51,6 +54,9 @@ pub struct Via {
 pub struct HttpFact {
     /// The URL.
     pub url: String,
+    /// The `Host` header, where it was not that of the URL.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub host_header: Option<String>,
     /// The proxy that it was sent through.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub via: Option<Via>,

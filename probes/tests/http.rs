@@ -19,7 +19,8 @@ use tokio_rustls::rustls::ServerConfig;
 use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
 
 async fn get(url: &str, timeout_ms: u64, ca_bundle: Option<String>) -> HttpFact {
-    match fact(Probe::Http(HttpAsk { url: url.to_owned(), timeout_ms, ca_bundle, via: None })).await {
+    match fact(Probe::Http(HttpAsk { url: url.to_owned(), timeout_ms, ca_bundle, via: None, host_header: None })).await
+    {
         Fact::Http(fact) => fact,
         other => panic!("{other:?}"),
     }
@@ -190,7 +191,13 @@ async fn a_port_without_a_listener_fails_in_tcp() {
 
 #[tokio::test]
 async fn a_name_without_an_address_fails_in_dns() {
-    let ask = HttpAsk { url: format!("http://{}.test/", "a".repeat(64)), timeout_ms: 1000, ca_bundle: None, via: None };
+    let ask = HttpAsk {
+        url: format!("http://{}.test/", "a".repeat(64)),
+        timeout_ms: 1000,
+        ca_bundle: None,
+        via: None,
+        host_header: None,
+    };
     let seen = observe(vec![Probe::Http(ask)], Duration::from_secs(5)).await;
     let facts: Vec<_> = seen.iter().map(|seen| (seen.id.as_str(), &seen.fact)).collect();
     let [("p1.lookup", Fact::Lookup(_)), ("p1", Fact::Http(fact))] = facts.as_slice() else { panic!("{facts:?}") };
@@ -199,7 +206,7 @@ async fn a_name_without_an_address_fails_in_dns() {
 
 #[tokio::test]
 async fn what_is_no_http_url_is_not_asked() {
-    let ask = HttpAsk { url: "ftp://db/".to_owned(), timeout_ms: 1000, ca_bundle: None, via: None };
+    let ask = HttpAsk { url: "ftp://db/".to_owned(), timeout_ms: 1000, ca_bundle: None, via: None, host_header: None };
     assert!(matches!(fact(Probe::Http(ask)).await, Fact::Unfinished { probe, .. } if probe == "http"));
 }
 

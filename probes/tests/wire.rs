@@ -50,8 +50,15 @@ fn probes() -> Vec<Probe> {
             timeout_ms: 5,
             ca_bundle: Some("PEM\n".to_owned()),
             via: None,
+            host_header: None,
         }),
-        Probe::Http(HttpAsk { url: "http://db/".to_owned(), timeout_ms: 5, ca_bundle: None, via: None }),
+        Probe::Http(HttpAsk {
+            url: "http://db/".to_owned(),
+            timeout_ms: 5,
+            ca_bundle: None,
+            via: None,
+            host_header: Some("d-b".to_owned()),
+        }),
     ]
 }
 
@@ -119,6 +126,7 @@ fn http() -> HttpFact {
     HttpFact {
         via: None,
         url: "https://db/".to_owned(),
+        host_header: None,
         address: Some("198.51.100.7".parse().unwrap()),
         phases: HttpPhases { dns_ms: Some(0.5), tcp_ms: Some(1.0), tls_ms: None, first_byte_ms: None },
         status: Some(502),

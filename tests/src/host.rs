@@ -17,13 +17,19 @@ pub struct HostListener {
 
 impl HostListener {
     /// Listens on a free port of an address, such as `0.0.0.0`.
+    #[must_use]
+    pub fn on(address: &str) -> Self {
+        Self::at(address, 0)
+    }
+
+    /// Listens on this port of an address.
     ///
     /// # Panics
     /// When it cannot listen there.
     #[must_use]
-    pub fn on(address: &str) -> Self {
+    pub fn at(address: &str, port: u16) -> Self {
         let listener =
-            TcpListener::bind((address, 0)).unwrap_or_else(|error| panic!("cannot listen on {address}: {error}"));
+            TcpListener::bind((address, port)).unwrap_or_else(|error| panic!("cannot listen on {address}: {error}"));
         listener.set_nonblocking(true).expect("a socket that does not block");
         let address = listener.local_addr().expect("its address");
         let ended = Arc::new(AtomicBool::new(false));

@@ -133,6 +133,15 @@ impl Outcome {
         self.replays()
     }
 
+    /// Asserts that this is told as well, beside what comes first: as a warning or a note, or as one more error.
+    pub fn also(&self, code: &str) -> &Self {
+        for check in self.checks() {
+            let mut told = check["diagnoses"].as_array().into_iter().flatten();
+            assert!(told.any(|diagnosis| diagnosis["code"] == code), "`{code}` is not told\n{}", self.account());
+        }
+        self
+    }
+
     /// Keeps what is expected of every check and what was said, for the table of accuracy.
     fn is_kept(&self, expected: &str, verdict: &str) -> &Self {
         for check in self.checks() {
@@ -298,6 +307,20 @@ impl Outcome {
         assert_eq!(verdicts(&again), verdicts(self), "the replay's verdict differs\n{}", self.account());
         crate::record::keep(&self.report);
         self
+    }
+
+    /// What the same report would say if this were otherwise, for engines that cannot be had here.
+    ///
+    /// # Panics
+    /// When it cannot be replayed.
+    pub fn replayed_with(&self, edit: impl FnOnce(&mut Value)) -> Self {
+        let mut report = self.report.clone();
+        edit(&mut report);
+        let dir = tempfile::tempdir().expect("a directory");
+        let file = dir.path().join("report.json");
+        std::fs::write(&file, report.to_string()).expect("a file");
+        let again = Dprobe::new([OsStr::new("explain"), file.as_os_str()]);
+        again.env("DOCKER_HOST", "unix:///nonexistent/docker.sock").json()
     }
 
     /// All that one wants to read when an assertion failed.

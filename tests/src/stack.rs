@@ -375,6 +375,15 @@ impl Container {
         self.engine.docker_ok([verb, &self.name]);
     }
 
+    /// Starts it in vain, as a container whose port is taken.
+    ///
+    /// # Panics
+    /// When it starts.
+    pub fn fails_to_start(&self) {
+        let done = self.engine.docker(["start", &self.name]);
+        assert!(!done.status.success(), "{self} was started");
+    }
+
     /// Removes it.
     pub fn remove(&self) {
         self.engine.docker_ok(["rm", "-fv", &self.name]);

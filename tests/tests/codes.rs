@@ -21,7 +21,8 @@ fn every_code_has_a_stack() {
         .map(|file| fs::read_to_string(file.path()).unwrap_or_default())
         .collect();
     let asserted = |code: &&&str| {
-        let verdicts = ["unreachable", "degraded", "finds"];
+        // Some causes never come first, for they block nothing by themselves.
+        let verdicts = ["unreachable", "degraded", "also", "finds"];
         !verdicts.iter().any(|verdict| stacks.contains(&format!(".{verdict}(\"{code}\")")))
     };
     let missing: Vec<&&str> = codes.iter().filter(asserted).collect();

@@ -55,3 +55,22 @@ fn published_loopback_from_container() {
     let outcome = check([web.name(), &format!("host.docker.internal:{}", api.published("80/tcp"))]);
     outcome.unreachable("published-loopback-from-container").words([api.name(), "127.0.0.1"]);
 }
+
+#[test]
+fn host_gateway_mismatch() {
+    let stack = Stack::new();
+    let net = stack.network("favorites-net");
+    let address = net.address(1).to_string();
+    let listener = HostListener::on(&address);
+    let port = listener.port();
+    let web = stack.container("web").on(&net).flags(HOST_NAME).start();
+
+    let outcome = check([web.name(), &format!("host.docker.internal:{port}")]);
+    outcome.unreachable("host-gateway-mismatch").words([&format!("{address}:{port}"), "0.0.0.0", "--add-host"]);
+    outcome.dial_works();
+    check([web.name(), &format!("gateway:{port}")]).healthy();
+    web.remove();
+    let entry = format!("host.docker.internal:{address}");
+    stack.container("web").on(&net).flags(["--add-host", &entry]).start();
+    outcome.passes_now();
+}

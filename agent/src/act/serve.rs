@@ -15,6 +15,9 @@ use super::{dns, say};
 /// The longest head of an HTTP request that is read.
 const MAX_HEAD: usize = 16 * 1024;
 
+/// The answer to a request that is not liked.
+const BAD_REQUEST: &[u8] = b"HTTP/1.1 400 Bad Request\r\ncontent-length: 0\r\nconnection: close\r\n\r\n";
+
 /// A socket that is open.
 pub(super) enum Opened {
     /// It listens.
@@ -112,7 +115,8 @@ async fn converse(mut stream: TcpStream, peer: SocketAddr, manner: Manner) -> io
     match &manner {
         Manner::Close => return Ok(()),
         Manner::Reset => return SockRef::from(&stream).set_linger(Some(Duration::ZERO)),
-        Manner::Http(reply) => return http(&mut stream, reply).await,
+        Manner::Http(reply) => return http(&mut stream, reply, None).await,
+        Manner::HttpUnless { host, reply } => return http(&mut stream, reply, Some(host)).await,
         Manner::Dns(zone) => return dns_over_tcp(&mut stream, zone).await,
         Manner::Greet(text) => stream.write_all(text).await?,
         Manner::Redis { protected: true } if !peer.ip().to_canonical().is_loopback() => {
@@ -137,20 +141,28 @@ async fn converse(mut stream: TcpStream, peer: SocketAddr, manner: Manner) -> io
     }
 }
 
-/// Reads the head of one request, answers, and closes in an orderly way.
-async fn http(stream: &mut TcpStream, reply: &[u8]) -> io::Result<()> {
+/// Reads the head of one request, answers, and closes in an orderly way. Requests for a host with `not_host` in it are
+/// rejected.
+async fn http(stream: &mut TcpStream, reply: &[u8], not_host: Option<&str>) -> io::Result<()> {
     let mut head = Vec::new();
     while !head.windows(4).any(|four| four == b"\r\n\r\n") && head.len() < MAX_HEAD {
         if stream.read_buf(&mut head).await? == 0 {
             return Ok(());
         }
     }
-    stream.write_all(reply).await?;
+    let rejected = not_host.is_some_and(|host| host_header(&head).contains(host));
+    stream.write_all(if rejected { BAD_REQUEST } else { reply }).await?;
     stream.shutdown().await?;
     // What is left of the request is read, for closing with unread bytes would reset the connection.
     let mut rest = [0; 4096];
     while stream.read(&mut rest).await? > 0 {}
     Ok(())
+}
+
+/// The value of the `Host` header in the head of a request; empty where it has none.
+fn host_header(head: &[u8]) -> String {
+    let head = String::from_utf8_lossy(head).to_ascii_lowercase();
+    head.lines().find_map(|line| line.strip_prefix("host:")).unwrap_or_default().trim().to_owned()
 }
 
 /// DNS messages over TCP have their length before them (RFC 1035, section 4.2.2).

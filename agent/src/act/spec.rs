@@ -11,6 +11,7 @@
 //! greet=TEXT     tcp: say it on connect; udp: answer every datagram with it
 //! echo           send back what comes
 //! http=STATUS    tcp: answer each HTTP request with this status; body=TEXT, header=NAME: VALUE
+//! not_host=TEXT  tcp, with http: answer 400 to a request whose Host header has this in it
 //! close, reset   tcp: accept, then close or reset
 //! hang           tcp: never accept; backlog=N (0 where not given) is how many the kernel takes in
 //! v6only         IPv6: leave IPv4 alone
@@ -87,6 +88,8 @@ pub(super) enum Manner {
     Echo,
     /// Answer every HTTP request with these bytes.
     Http(Vec<u8>),
+    /// The same, but 400 to a request whose `Host` header has this in it.
+    HttpUnless { host: String, reply: Vec<u8> },
     /// Close at once.
     Close,
     /// Reset at once.
@@ -172,12 +175,17 @@ impl Spec {
                 "delay" => delay = time(value)?,
                 "http" => http.status = Some(value.parse().map_err(|_| format!("`{value}` is no status"))?),
                 "body" => http.body = unescape(value)?,
+                "not_host" => http.not_host = Some(value.to_owned()),
                 "header" => http.headers.push(unescape(value)?),
                 _ => option_of(&mut listen, key, value)?,
             }
         }
+        let not_host = http.not_host.take();
         if let Some(reply) = http.reply() {
-            listen.manner = Manner::Http(reply);
+            listen.manner = match not_host {
+                Some(host) => Manner::HttpUnless { host, reply },
+                None => Manner::Http(reply),
+            };
         }
         Ok(Self { part: Part::Listen(listen), delay })
     }
@@ -247,6 +255,7 @@ struct Http {
     status: Option<u16>,
     headers: Vec<Vec<u8>>,
     body: Vec<u8>,
+    not_host: Option<String>,
 }
 
 impl Http {

@@ -67,7 +67,8 @@ pub(super) fn quoted(text: &str) -> String {
 }
 
 /// A YAML flow sequence of strings.
-pub(super) fn flow_list(items: &[String]) -> String {
+#[must_use]
+pub fn flow_list(items: &[String]) -> String {
     let items: Vec<String> = items.iter().map(|item| quoted(item)).collect();
     format!("[{}]", items.join(", "))
 }

@@ -259,7 +259,18 @@ impl<'a> Case<'a> {
     pub fn http(&self) -> Option<Seen<'a, HttpFact>> {
         let url = self.to.url.as_deref()?;
         self.seen(&self.from.place, |fact| match fact {
-            Fact::Http(fact) if fact.url == url && fact.via.is_none() => Some(fact),
+            Fact::Http(fact) if fact.url == url && fact.via.is_none() && fact.host_header.is_none() => Some(fact),
+            _ => None,
+        })
+        .next()
+    }
+
+    /// The same exchange with another `Host` header.
+    #[must_use]
+    pub fn http_by_another_host(&self) -> Option<Seen<'a, HttpFact>> {
+        let url = self.to.url.as_deref()?;
+        self.seen(&self.from.place, |fact| match fact {
+            Fact::Http(fact) if fact.url == url && fact.host_header.is_some() => Some(fact),
             _ => None,
         })
         .next()
@@ -335,7 +346,9 @@ impl<'a> Case<'a> {
         let seen = self.listeners_in(resolve::HOST)?;
         let mut arriving = self.dialled_addresses();
         arriving.retain(|address| !address.is_loopback());
-        arriving.extend(resolve::gateway_of(self.from, self.topology));
+        if arriving.is_empty() {
+            arriving.extend(resolve::gateway_of(self.from, self.topology));
+        }
         Some((seen, listening(&seen.fact.sockets, self.to.protocol, self.to.port?, &arriving)))
     }
 

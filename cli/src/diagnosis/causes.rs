@@ -56,6 +56,7 @@ causes! {
     source_not_running
     network_missing
     network_recreated
+    source_netns_stranded
     default_bridge_no_dns
     no_shared_network
     internal_network
@@ -68,6 +69,7 @@ causes! {
     target_paused
     embedded_dns_broken
     hosts_override
+    link_stale
     host_name_missing
     source_host_network
     search_domain_shadow
@@ -81,11 +83,20 @@ causes! {
     ipv6_no_route
     ambiguous_name
     stale_ip
+    publish_failed
+    flag_after_image
+    published_on_internal
+    container_ip_from_desktop
     not_published
+    published_random_port
+    published_loopback_only
     published_loopback_from_container
     published_other_protocol
     published_wrong_port
+    wrong_server_answers
+    localhost_socket
     localhost_is_container
+    localhost_v6
     host_port_used_inside
     wrong_port
     bind_loopback
@@ -97,7 +108,9 @@ causes! {
     other_engine
     dind_localhost
     rootless_host_loopback
+    health_lies
     host_bind_loopback
+    host_gateway_mismatch
     host_not_listening
     ip_forward_off
     engine_rules_wiped
@@ -118,6 +131,8 @@ causes! {
     proxy_unreachable
     proxy_captures_internal
     proxy_required
+    underscore_hostname
+    link_env_collision
 }
 
 /// Every cause that dprobe knows.

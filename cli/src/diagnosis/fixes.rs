@@ -48,7 +48,6 @@ impl Fix {
 
 impl Fix {
     /// The same fix with a piece of compose file beside it, for changes that [`ComposeChange`] has no word for.
-    #[allow(dead_code, reason = "every cause so far states its change as data, which is better")]
     pub(super) fn with_compose(mut self, compose: Option<String>) -> Self {
         self.compose = compose;
         self
@@ -57,7 +56,6 @@ impl Fix {
 
 /// A piece of compose file for one service, for changes that [`ComposeChange`] has no word for: `body` is indented below
 /// its name.
-#[allow(dead_code, reason = "every cause so far states its change as data, which is better")]
 pub(super) fn compose_service(container: &Container, body: &str) -> Option<String> {
     let service = &container.compose.as_ref()?.service;
     let body: Vec<String> = body.lines().map(|line| format!("    {line}")).collect();

@@ -3,8 +3,11 @@
 mod engines;
 pub(super) mod facts;
 mod host;
+mod links;
 mod machine;
 mod names;
+mod published;
+mod shared;
 mod swarm;
 mod way;
 

@@ -23,6 +23,11 @@ pub(super) fn verdict(case: &Case<'_>, diagnoses: &[Diagnosis]) -> Verdict {
                 worse => worse,
             }
         }
+        // The connection stands, and leads to somebody else than the container that publishes the port.
+        Reach::Yes if case.answered_by_another() => match application(case) {
+            Verdict::Reachable => Verdict::Degraded,
+            worse => worse,
+        },
         Reach::Yes | Reach::Unknown if blocked => Verdict::Unreachable,
         Reach::Unknown => Verdict::Inconclusive,
         Reach::Yes => application(case),

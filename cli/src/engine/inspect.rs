@@ -13,6 +13,7 @@ use serde_json::Value;
 
 use super::client::without_nulls;
 use super::clock::EngineClock;
+use super::environment;
 use super::networks::NetworkKeys;
 use crate::redact;
 use crate::topology::{
@@ -65,6 +66,13 @@ struct ConfigBody {
     env: Vec<String>,
     /// A list, or a string in the API of old.
     entrypoint: Value,
+    healthcheck: HealthcheckBody,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default, rename_all = "PascalCase")]
+struct HealthcheckBody {
+    test: Vec<String>,
 }
 
 #[derive(Default, Deserialize)]
@@ -129,7 +137,10 @@ pub(super) fn container(body: Value, networks: &NetworkKeys, clock: Option<Engin
     let config: ConfigBody = section(&body, "Config");
     let host: HostConfigBody = section(&body, "HostConfig");
     let settings: NetworkSettingsBody = section(&body, "NetworkSettings");
-    let state = state(section(&body, "State"), section(&body, "RestartCount"), clock);
+    let mut state = state(section(&body, "State"), section(&body, "RestartCount"), clock);
+    if let Some(health) = &mut state.health {
+        health.test = arguments(config.healthcheck.test.clone());
+    }
     let mounts: Vec<MountBody> = section(&body, "Mounts");
     let runs = matches!(state.status, Status::Running | Status::Paused | Status::Restarting);
 
@@ -165,6 +176,7 @@ pub(super) fn container(body: Value, networks: &NetworkKeys, clock: Option<Engin
         libc: None,
         proxies: Proxies::read(config.env.iter().map(String::as_str)),
         own_hosts_file: mounts.iter().any(|mount| mount.destination == "/etc/hosts"),
+        variables: environment::variables(&config.env),
         compose: compose(&config.labels),
         task: task(&config.labels),
         image: self::name(&config.image),
@@ -189,10 +201,15 @@ fn name(text: &str) -> String {
 fn command(body: &Value) -> Vec<String> {
     let mut words: Vec<String> = vec![section(body, "Path")];
     words.extend(section::<Vec<String>>(body, "Args"));
-    words.truncate(ARGUMENTS);
     if words == [String::new()] {
         return Vec::new();
     }
+    arguments(words)
+}
+
+/// An argument list, bounded and without its secrets.
+fn arguments(mut words: Vec<String>) -> Vec<String> {
+    words.truncate(ARGUMENTS);
     redact::arguments(&words).iter().map(|word| printable(word.as_bytes(), ARGUMENT)).collect()
 }
 
@@ -228,7 +245,8 @@ fn health(mut body: HealthBody) -> Option<Health> {
         _ => HealthStatus::Unknown,
     };
     let output = body.log.pop().map(|run| run.output).unwrap_or_default();
-    Some(Health { status, last_output: printable(redact::line(output.trim_end()).as_bytes(), HEALTH_OUTPUT) })
+    let last_output = printable(redact::line(output.trim_end()).as_bytes(), HEALTH_OUTPUT);
+    Some(Health { status, last_output, test: Vec::new() })
 }
 
 fn network_mode(text: &str) -> NetworkMode {

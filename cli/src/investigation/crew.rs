@@ -137,11 +137,12 @@ fn namespace(place: &str, from: &Source, topology: &Topology) -> Option<Namespac
     }
     let container = topology.containers.get(place)?;
     let owner = topology.namespace_owner(container);
-    if owner.network_mode == NetworkMode::Host {
-        return Some(Namespace::Host);
-    }
+    // Also in host mode: it has a hosts file and a resolv.conf of its own there.
     if container.state.status.has_processes() {
         return Some(Namespace::Container(container.id.clone()));
+    }
+    if owner.network_mode == NetworkMode::Host {
+        return Some(Namespace::Host);
     }
     // Only the source is replaced by an agent in its networks.
     if place != from.place {

@@ -9,6 +9,7 @@ mod path_mtu;
 mod peers;
 mod servers;
 mod swarm;
+mod underscore;
 mod walks;
 
 use super::round::{Limits, Round};
@@ -27,6 +28,7 @@ const QUESTIONS: &[Question] = &[
     swarm::ask,
     servers::ask,
     walks::ask,
+    underscore::ask,
 ];
 
 /// How often to look closer at most: some questions arise from the answers to others.

@@ -52,10 +52,22 @@ pub fn first_round(
         // The source's process may be told to go through a proxy; beside that, the direct way shows what the proxy changes.
         if let Some(proxy) = proxy.filter(|proxy| proxy.speaks_http()) {
             let via = Some(Via { host: proxy.host.clone(), port: proxy.port });
-            let ask = HttpAsk { url: url.clone(), timeout_ms, ca_bundle: ca_bundle.map(str::to_owned), via };
+            let ask = HttpAsk {
+                url: url.clone(),
+                timeout_ms,
+                ca_bundle: ca_bundle.map(str::to_owned),
+                via,
+                host_header: None,
+            };
             round.ask(&from.place, Probe::Http(ask));
         }
-        let ask = HttpAsk { url: url.clone(), timeout_ms, ca_bundle: ca_bundle.map(str::to_owned), via: None };
+        let ask = HttpAsk {
+            url: url.clone(),
+            timeout_ms,
+            ca_bundle: ca_bundle.map(str::to_owned),
+            via: None,
+            host_header: None,
+        };
         round.ask(&from.place, Probe::Http(ask));
     }
     // Two echoes, a short one and one of full length, cost nothing between neighbours and tell whether long packets pass.

@@ -77,10 +77,15 @@ impl Topology {
         })
     }
 
-    /// A container that does not run, and that would publish a port of the host if it did.
+    /// A container that was to publish a port of the host, and does not: it does not run, or the engine did not do it.
+    /// In host mode there is nothing to publish.
     #[must_use]
     pub fn absent_publisher(&self, host_port: u16, protocol: Protocol) -> Option<(&Container, PublishedPort)> {
-        self.containers.values().filter(|container| !container.state.status.has_processes()).find_map(|container| {
+        let absent = |container: &&Container| {
+            !container.state.status.has_processes()
+                || (container.published.is_empty() && container.network_mode != NetworkMode::Host)
+        };
+        self.containers.values().filter(absent).find_map(|container| {
             container
                 .requested
                 .iter()

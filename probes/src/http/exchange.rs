@@ -48,6 +48,7 @@ pub(crate) async fn look(ask: &HttpAsk, context: &Context, teller: &Teller<'_>) 
     let mut fact = HttpFact {
         url: printable(target.shown.as_bytes(), 2000),
         via: ask.via.clone(),
+        host_header: ask.host_header.as_ref().map(|header| printable(header.as_bytes(), MAX_VALUE)),
         address: None,
         phases: HttpPhases::default(),
         status: None,
@@ -181,7 +182,7 @@ impl Exchange<'_> {
         let through = self.ask.via.is_some() && !self.target.tls;
         let wanted = if through { &self.target.shown } else { &self.target.path };
         let request = Request::get(wanted)
-            .header(HOST, &self.target.authority)
+            .header(HOST, self.ask.host_header.as_ref().unwrap_or(&self.target.authority))
             .header(USER_AGENT, concat!("dprobe/", env!("CARGO_PKG_VERSION")))
             .header(ACCEPT, "*/*")
             .header(CONNECTION, "close")

@@ -40,6 +40,7 @@ first: `curl` on the host has to work before any container's can.
 Related: firewall-drop, ip-forward-off, masquerade-off, internal-network
 ",
     yields_to: &[
+        "source-netns-stranded",
         "ip-forward-off",
         "masquerade-off",
         "engine-rules-wiped",

@@ -41,7 +41,7 @@ For good: change it where it comes from (the firewall's configuration, a script 
 
 Related: firewall-reject, icc-disabled, accept-queue-full, host-firewall
 ",
-    yields_to: &["vip-broken", "engine-rules-wiped", "subnet-overlap", "bridge-down"],
+    yields_to: &["vip-broken", "engine-rules-wiped", "subnet-overlap", "bridge-down", "source-netns-stranded", "link-stale"],
     find,
 };
 

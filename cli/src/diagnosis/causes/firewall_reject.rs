@@ -39,7 +39,7 @@ For good: change it where it comes from (the firewall's configuration, a script 
 
 Related: firewall-drop, nothing-listening, host-firewall
 ",
-    yields_to: &["vip-broken", "engine-rules-wiped"],
+    yields_to: &["vip-broken", "engine-rules-wiped", "source-netns-stranded", "link-stale"],
     find,
 };
 

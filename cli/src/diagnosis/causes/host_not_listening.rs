@@ -34,7 +34,7 @@ through the host.
 
 Related: host-bind-loopback, not-published, nothing-listening
 ",
-    yields_to: &["published-other-protocol", "vip-broken", "dind-localhost", "rootless-host-loopback"],
+    yields_to: &["published-other-protocol", "vip-broken", "dind-localhost", "rootless-host-loopback", "published-random-port", "flag-after-image"],
     find,
 };
 

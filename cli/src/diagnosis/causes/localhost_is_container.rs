@@ -42,7 +42,7 @@ and then `dprobe check web localhost:27017`.
 
 Related: nothing-listening, host-name-missing, host-bind-loopback, no-shared-network
 ",
-    yields_to: &[],
+    yields_to: &["localhost-socket"],
     find,
 };
 

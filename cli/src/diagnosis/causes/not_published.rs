@@ -46,7 +46,7 @@ Meanwhile, on a Linux host, the container's own address works from the host itse
 
 Related: published-other-protocol, published-wrong-port, host-not-listening
 ",
-    yields_to: &["vip-broken"],
+    yields_to: &["vip-broken", "flag-after-image", "published-on-internal"],
     find,
 };
 

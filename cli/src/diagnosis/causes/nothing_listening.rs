@@ -2,7 +2,8 @@
 
 use super::{Cause, Found};
 use crate::diagnosis::case::Case;
-use crate::diagnosis::fixes::{change, command, log_tail, run};
+use crate::diagnosis::address::host_port;
+use crate::diagnosis::fixes::{change, command, dial, log_tail, run};
 use crate::diagnosis::listening::Listening;
 use crate::diagnosis::programs;
 use crate::report::{Severity, StageName, TargetKind};
@@ -40,7 +41,7 @@ See what runs in it and what it says:
 
 Related: target-starting, wrong-port, bind-loopback
 ",
-    yields_to: &["target-starting", "target-restarting", "localhost-is-container", "host-port-used-inside", "stale-ip", "not-published", "published-other-protocol", "vip-broken", "dind-localhost"],
+    yields_to: &["target-starting", "target-restarting", "localhost-is-container", "host-port-used-inside", "stale-ip", "not-published", "published-other-protocol", "vip-broken", "dind-localhost", "published-random-port", "published-loopback-only", "flag-after-image"],
     find,
 };
 
@@ -101,16 +102,33 @@ fn in_source(case: &Case<'_>, sockets: &str) -> Option<Found> {
     } else {
         format!(" Inside a container, {} means that container, not the host and not another one.", case.to.host)
     };
+    // From the host, a container that serves this port inside may be published on another.
+    let published = if case.from_host() { case.published_elsewhere(port) } else { Vec::new() };
+    because.extend(published.iter().map(|(container, _)| Case::container_evidence(container)));
+    let elsewhere: Vec<String> = published
+        .iter()
+        .filter_map(|(container, published)| {
+            Some(format!("{} serves {port} inside, and is published on port {} of the host.", container.name, published.host_port?))
+        })
+        .collect();
+    let elsewhere = (!elsewhere.is_empty()).then(|| elsewhere.join(" "));
+    let fixes: Vec<_> = published
+        .iter()
+        .filter_map(|(container, published)| {
+            let host = if case.dials_name() { &case.to.host } else { "localhost" };
+            Some(dial(format!("dial the port that leads to {}", container.name), host_port(host, published.host_port?)))
+        })
+        .collect();
     Some(Found {
         severity: Severity::Error,
         stage: StageName::Listen,
         title: format!("nothing on {itself} listens on port {port}"),
         explanation: format!(
-            "{} in {name} is {itself}, and no program there has opened port {port}.{meaning} No other container around \
-             it is known to serve that port.",
-            case.to.host
+            "{} in {name} is {itself}, and no program there has opened port {port}.{meaning} {}",
+            case.to.host,
+            elsewhere.as_deref().unwrap_or("No other container around it is known to serve that port."),
         ),
         because,
-        fixes: vec![change(format!("start the program that should answer on port {port}, or name the container that does"))],
+        fixes: fixes.into_iter().chain([change(format!("start the program that should answer on port {port}, or name the container that does"))]).collect(),
     })
 }

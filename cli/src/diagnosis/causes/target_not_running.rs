@@ -42,7 +42,7 @@ For good: mend what made it end; `restart: unless-stopped` brings it back after 
 
 Related: target-restarting, target-paused, source-not-running
 ",
-    yields_to: &["service-no-task"],
+    yields_to: &["service-no-task", "publish-failed", "flag-after-image"],
     find,
 };
 

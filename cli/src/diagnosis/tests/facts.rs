@@ -1,6 +1,7 @@
 //! Facts written down by hand, as short as they can be said.
 
 pub(super) mod names;
+mod published;
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;
@@ -53,6 +54,7 @@ pub(in crate::diagnosis) fn container(name: &str, image: &str) -> Container {
         dns_options: Vec::new(),
         libc: None,
         proxies: Proxies::default(),
+        variables: Vec::new(),
         compose: None,
         task: None,
         processes: None,
@@ -69,7 +71,7 @@ impl Container {
         self
     }
 
-    pub(super) fn runs(mut self, command: &[&str]) -> Self {
+    pub(in crate::diagnosis) fn runs(mut self, command: &[&str]) -> Self {
         self.command = command.iter().map(ToString::to_string).collect();
         self
     }
@@ -147,7 +149,7 @@ impl Facts {
     }
 
     pub(super) fn health(self, name: &str, status: HealthStatus) -> Self {
-        self.edit(name, |container| container.state.health = Some(Health { status, last_output: String::new() }))
+        self.edit(name, |container| container.state.health = Some(Health { status, ..Health::default() }))
     }
 
     pub(super) fn seen_from_host(mut self) -> Self {
@@ -338,7 +340,11 @@ impl Facts {
     }
 
     pub(super) fn dials_closed(self, address: &str, port: u16) -> Self {
-        self.dial(address, address, port, TcpOutcome::Connected, Some(AfterConnect::Closed { after_ms: 0.3 }))
+        self.dials_closed_as(address, address, port)
+    }
+
+    pub(super) fn dials_closed_as(self, host: &str, address: &str, port: u16) -> Self {
+        self.dial(host, address, port, TcpOutcome::Connected, Some(AfterConnect::Closed { after_ms: 0.3 }))
     }
 
     fn dial(self, host: &str, address: &str, port: u16, outcome: TcpOutcome, after: Option<AfterConnect>) -> Self {

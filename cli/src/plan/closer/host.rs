@@ -1,5 +1,5 @@
-//! What the host listens on, where the host is dialled in vain; its interfaces and routes, where an address in one of the
-//! engine's subnets is.
+//! What the host listens on, where the host is dialled in vain or has taken the port of the target; its interfaces and
+//! routes, where an address in one of the engine's subnets is dialled so.
 
 use dprobe_probes::wire::Probe;
 
@@ -11,7 +11,8 @@ use crate::resolve::HOST;
 
 pub(super) fn ask(round: &mut Round, case: &Case<'_>, _: Limits) {
     let on_host = matches!(case.to.kind, TargetKind::Host | TargetKind::Loopback) || case.from_host();
-    if on_host && is_blocked(case) && case.to.port.is_some() && case.from.place != HOST {
+    let wanted = (on_host && is_blocked(case) && case.to.port.is_some()) || case.publishing_failed();
+    if wanted && case.from.place != HOST {
         round.ask(HOST, Probe::Listeners);
     }
     // Outside has a question of its own.
