@@ -39,7 +39,7 @@ use causes::Found;
 use dprobe_probes::wire::Observation;
 
 use crate::report::{Check, Diagnosis, Report, Severity, Source, Target, Verdict};
-use crate::topology::Topology;
+use crate::topology::{EngineFlavor, Topology};
 
 /// Judges one check.
 #[must_use]
@@ -88,6 +88,15 @@ fn diagnose(case: &Case<'_>) -> Vec<Diagnosis> {
     let mut found: Vec<Diagnosis> =
         found.into_iter().filter(|(cause, _)| stands(cause)).map(|(cause, found)| found.by(cause.code)).collect();
     found.sort_by_key(|diagnosis| (diagnosis.severity, diagnosis.stage));
+    if case.topology.flavor == EngineFlavor::Podman {
+        let fixes = found.iter_mut().flat_map(|diagnosis| &mut diagnosis.fixes);
+        for command in fixes.flat_map(|fix| &mut fix.commands) {
+            // Its command line takes the same words.
+            if let Some(words) = command.strip_prefix("docker ") {
+                *command = format!("podman {words}");
+            }
+        }
+    }
     found
 }
 

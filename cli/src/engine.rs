@@ -26,6 +26,7 @@ mod inspect;
 mod inventory;
 mod lines;
 mod networks;
+mod podman;
 mod reaper;
 mod session;
 mod settings;
@@ -225,7 +226,8 @@ impl Engine {
     pub async fn complete(&self, listing: Listing) -> Result<Topology, EngineError> {
         let topology = snapshot::complete(&self.client, listing, &self.swarm, self.clock, self.concurrency).await?;
         let remote = elsewhere::remote(self.agents.address()).await;
-        Ok(Topology { flavor: self.info.flavor, remote, engine_proxy: self.proxy.clone(), ..topology })
+        let topology = Topology { flavor: self.info.flavor, remote, engine_proxy: self.proxy.clone(), ..topology };
+        Ok(if self.info.flavor == EngineFlavor::Podman { podman::translated(topology) } else { topology })
     }
 
     /// The containers of other engines that go by one of these words: of those behind the contexts of the Docker CLI and the

@@ -58,6 +58,34 @@ while :; do
 done
 "#;
 
+/// The same for Podman, which has no process of its own but the one that serves its API. What it keeps of namespaces and
+/// containers at places of its choice is hidden.
+const INIT_PODMAN: &str = r#"
+set -eu
+mount --bind "$DIR/resolv.conf" /etc/resolv.conf
+mkdir -p /run/containers
+for private in /run/containers /run/netns "$DIR/data" "$DIR/exec"; do mount -t tmpfs tmpfs "$private"; done
+export CONTAINERS_CONF="$DIR/containers.conf"
+exec podman --root "$DIR/data/root" --runroot "$DIR/exec/run" --tmpdir "$DIR/exec/tmp" --storage-driver vfs \
+    --network-config-dir "$DIR/data/networks" system service --time 0 "unix://$DIR/docker.sock"
+"#;
+
+/// Fewer open files than Podman gives by itself, which is more than some machines allow; and what runs containers
+/// beside an engine of cgroup v1 or of both.
+const CONTAINERS_CONF: &str = r#"
+[containers]
+default_ulimits = ["nofile=1024:1024", "nproc=4096:4096"]
+[engine]
+cgroup_manager = "cgroupfs"
+events_logger = "file"
+runtime = "runc"
+[network]
+network_backend = "netavark"
+"#;
+
+/// What `podman` means on the host of its lab.
+const PODMAN: &str = "#!/bin/sh\nexec /usr/bin/podman --remote --url \"unix://DIR/docker.sock\" \"$@\"\n";
+
 /// What takes the place of `systemctl` and `service` when a printed command is typed on the host of a lab.
 const RESTART: &str = r#"#!/bin/sh
 case "$*" in "restart docker" | "docker restart") ;; *) echo "a lab cannot $*" >&2; exit 1 ;; esac
@@ -101,21 +129,31 @@ impl Lab {
     /// The same, with more flags of `dockerd`.
     #[must_use]
     pub fn with(flags: &[&str]) -> Option<Self> {
-        Self::some(1, flags).map(|mut labs| labs.remove(0))
+        Self::some(1, flags, INIT).map(|mut labs| labs.remove(0))
     }
 
     /// Two on one internet, that reach each other there.
     #[must_use]
     pub fn pair() -> Option<[Self; 2]> {
-        Self::some(2, &[])?.try_into().ok()
+        Self::some(2, &[], INIT)?.try_into().ok()
     }
 
-    fn some(count: u8, flags: &[&str]) -> Option<Vec<Self>> {
+    /// One whose engine is Podman; none where there is no Podman.
+    #[must_use]
+    pub fn podman() -> Option<Self> {
+        let there = Path::new("/usr/bin/podman").exists() && Path::new("/usr/lib/podman/netavark").exists();
+        if !there {
+            return None;
+        }
+        Self::some(1, &[], INIT_PODMAN).map(|mut labs| labs.remove(0))
+    }
+
+    fn some(count: u8, flags: &[&str], init: &str) -> Option<Vec<Self>> {
         leftovers::sweep();
         // Both are built here if need be, before anything is started that would wait for them.
         let _ = (binary::dprobe(), image::tag());
         let internet = Arc::new(Internet::new(count)?);
-        let labs: Vec<Self> = (0..count).map(|number| Self::start(&internet, number, flags)).collect();
+        let labs: Vec<Self> = (0..count).map(|number| Self::start(&internet, number, flags, init)).collect();
         for lab in &labs {
             lab.wait_for_engine();
         }
@@ -129,7 +167,7 @@ impl Lab {
     }
 
     /// Starts the processes of one, and does not wait for them.
-    fn start(internet: &Arc<Internet>, number: u8, flags: &[&str]) -> Self {
+    fn start(internet: &Arc<Internet>, number: u8, flags: &[&str], init: &str) -> Self {
         static NEXT: AtomicU32 = AtomicU32::new(0);
         let name = format!("{PREFIX}{}-{}", run::id(), NEXT.fetch_add(1, Ordering::Relaxed));
         let dir = std::env::temp_dir().join(&name);
@@ -141,7 +179,8 @@ impl Lab {
         let file = |name: &str, text: &str| fs::write(dir.join(name), text).expect("a file");
         file("resolv.conf", &format!("nameserver {}\n", internet::SERVER));
         file("daemon.json", "{}");
-        for (program, text) in [("systemctl", RESTART), ("service", RESTART), ("sudo", SUDO)] {
+        file("containers.conf", CONTAINERS_CONF);
+        for (program, text) in [("systemctl", RESTART), ("service", RESTART), ("sudo", SUDO), ("podman", PODMAN)] {
             file(&format!("bin/{program}"), &text.replace("DIR", &dir.display().to_string()));
             fs::set_permissions(dir.join("bin").join(program), Permissions::from_mode(0o755)).expect("a program");
         }
@@ -150,7 +189,7 @@ impl Lab {
         let outer = Command::new("setpriv")
             .args(["--pdeathsig", "KILL", "nsenter", &format!("--net=/run/netns/{namespace}"), "--"])
             .args(["unshare", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc", "--"])
-            .args(["sh", "-c", INIT, "init"])
+            .args(["sh", "-c", init, "init"])
             .args(flags)
             .envs([("DIR", dir.as_os_str()), ("NAME", name.as_ref())])
             .stdin(Stdio::null())

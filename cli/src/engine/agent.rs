@@ -103,6 +103,10 @@ impl Start<'_> {
                 }
                 match &error {
                     EngineError::Refused { status: 404, message, .. } if !speaks_of_a_container(message) => Ok(None),
+                    // Podman (4.3) takes the id of an image that it does not have for a name, and a bad one.
+                    EngineError::Refused { status: 500, message, .. } if message.contains("64-byte hexadecimal") => {
+                        Ok(None)
+                    }
                     _ => Err(self.told(error)),
                 }
             }

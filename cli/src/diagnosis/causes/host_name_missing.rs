@@ -56,6 +56,15 @@ fn find(case: &Case<'_>) -> Option<Found> {
         .and_then(|seen| seen.fact.default_gateway())
         .or_else(|| resolve::gateway_of(case.from, case.topology));
     let mut fixes = Vec::new();
+    // Podman gives the host a name of its own.
+    let known = case.resolver().and_then(|seen| {
+        let names = seen.fact.hosts.iter().flat_map(|entry| &entry.names);
+        names.into_iter().find(|name| resolve::HOST_NAMES.contains(&name.as_str()))
+    });
+    if let Some(known) = known {
+        let address = case.to.port.map_or_else(|| known.clone(), |port| host_port(known, port));
+        fixes.push(dial(format!("use the name of the host that {} has", case.from.place), address));
+    }
     if let Some(gateway) = gateway {
         let address = case.to.port.map_or_else(|| gateway.to_string(), |port| host_port(&gateway.to_string(), port));
         fixes.push(Fix { lasting: false, ..dial("dial the gateway of its network instead, which is the host", address) });

@@ -42,7 +42,7 @@ pub(super) fn draw_rows(page: &mut Page, rows: &[Row<'_>]) {
     // The findings get what they need, as long as the details fit beside them.
     let needed = rows.iter().map(|row| width(&clean(row.summary))).filter(|needed| *needed <= room).max();
     let beside = room.saturating_sub(details + GAP);
-    let column = (beside >= NARROWEST && details > 0).then(|| needed.unwrap_or(0).min(beside));
+    let column = (beside >= NARROWEST && details > 0).then(|| needed.unwrap_or(beside).min(beside));
     for row in rows {
         draw_row(page, row, left, column);
     }

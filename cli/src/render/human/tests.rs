@@ -19,6 +19,16 @@ fn bind_loopback() {
 }
 
 #[test]
+fn a_finding_that_is_too_long_for_a_line_takes_the_room_there_is() {
+    let mut report = samples::bind_loopback();
+    let stages = &mut report.checks[0].stages;
+    stages.truncate(1);
+    stages[0].summary = "word ".repeat(30).trim_end().to_owned();
+    let text = drawn(&report);
+    assert!(text.lines().nth(1).is_some_and(|line| line.matches("word").count() > 5), "{text}");
+}
+
+#[test]
 fn a_patch_to_paste() {
     let mut report = samples::bind_loopback();
     let fix = &mut report.checks[0].diagnoses[0].fixes[0];
