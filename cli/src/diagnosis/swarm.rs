@@ -136,10 +136,15 @@ pub(super) fn node_text(node: &Node) -> String {
     }
 }
 
+/// The program that filters the packets of an address.
+pub(super) fn iptables(address: IpAddr) -> &'static str {
+    if address.is_ipv6() { "ip6tables" } else { "iptables" }
+}
+
 /// The `iptables` rules that let somebody in on a port, in front of whatever drops it.
 pub(super) fn let_in(peers: &[IpAddr], protocols: &[&str], port: u16) -> Vec<String> {
     let rule = |peer: &IpAddr, protocol: &&str| {
-        let program = if peer.is_ipv6() { "ip6tables" } else { "iptables" };
+        let program = iptables(*peer);
         format!("{program} -I INPUT -s {peer} -p {protocol} --dport {port} -j ACCEPT")
     };
     peers.iter().flat_map(|peer| protocols.iter().map(move |protocol| rule(peer, protocol))).collect()

@@ -190,6 +190,12 @@ impl Network {
         self.driver == "bridge" && !self.internal && self.masquerades()
     }
 
+    /// Whether what its nodes send each other is encrypted (`--opt encrypted`).
+    #[must_use]
+    pub fn is_encrypted(&self) -> bool {
+        self.driver == "overlay" && self.options.contains_key("encrypted")
+    }
+
     /// Whether it is the network of a swarm's routing mesh, on which nobody is called by name.
     #[must_use]
     pub fn is_ingress(&self) -> bool {

@@ -8,8 +8,9 @@ use super::{Cause, Found};
 use crate::diagnosis::case::Case;
 use crate::diagnosis::reach::Reach;
 use crate::diagnosis::fixes::{change, run};
-use crate::diagnosis::swarm::let_in;
+use crate::diagnosis::swarm::{iptables, let_in};
 use crate::report::{Fix, Severity, StageName};
+use crate::topology::Network;
 
 /// The port that a swarm uses where nobody chose another.
 const VXLAN: u16 = 4789;
@@ -43,6 +44,12 @@ On every node, for the addresses of the others. VXLAN is not protected by itself
     iptables -I INPUT -s 198.51.100.2 -p udp --dport 4789 -j ACCEPT
     sudo ufw allow proto udp from 198.51.100.2 to any port 4789
     sudo firewall-cmd --permanent --add-port=4789/udp && sudo firewall-cmd --reload
+
+An encrypted network (`--opt encrypted`) is carried by ESP instead. The engine drops its packets where they come without
+encryption; accept what IPsec has checked, and not the whole port, for a rule at the top would get ahead of that:
+
+    iptables -I INPUT -s 198.51.100.2 -p esp -j ACCEPT
+    iptables -I INPUT -s 198.51.100.2 -p udp --dport 4789 -m policy --dir in --pol ipsec -j ACCEPT
 
 In a cloud, let the security group of the nodes accept UDP 4789 from itself. Under NSX, make the swarm anew with another
 port: `docker swarm init --data-path-port 7777`.
@@ -93,8 +100,16 @@ fn find(case: &Case<'_>) -> Option<Found> {
     let mut because = vec![format!("topology.networks.{key}")];
     because.extend(here.iter().filter_map(|address| case.dial_of(*address, port)).map(|dial| dial.id.to_owned()));
     because.extend(asked.iter().map(|echo| echo.id.to_owned()));
-    let encrypted = network.options.contains_key("encrypted");
-    let esp = if encrypted { " The network is encrypted, so IP protocol 50 (ESP) has to pass as well." } else { "" };
+    let guard = match case.topology.networks.values().any(Network::is_encrypted) {
+        false => Guard::None,
+        true if network.is_encrypted() => Guard::This,
+        true => Guard::Other,
+    };
+    let esp = if guard == Guard::This {
+        " The network is encrypted: what passes between the nodes is IP protocol 50 (ESP), and both kernels have to know IPsec."
+    } else {
+        ""
+    };
     let partly = if case.reach() == Reach::Partly { " What runs on this node answers." } else { "" };
     Some(Found {
         severity: Severity::Error,
@@ -108,27 +123,57 @@ fn find(case: &Case<'_>) -> Option<Found> {
             here.iter().map(ToString::to_string).collect::<Vec<_>>().join(", "),
         ),
         because,
-        fixes: fixes(own, node, data_port, encrypted),
+        fixes: fixes(own, node, data_port, guard),
     })
 }
 
-fn fixes(own: IpAddr, node: IpAddr, port: u16, encrypted: bool) -> Vec<Fix> {
-    let mut commands = let_in(&[node], &["udp"], port);
-    let mut over_there = let_in(&[own], &["udp"], port);
-    if encrypted {
-        for (commands, peer) in [(&mut commands, node), (&mut over_there, own)] {
-            commands.push(format!("iptables -I INPUT -s {peer} -p esp -j ACCEPT"));
+/// What lets the packets in. The engine guards its encrypted networks by a rule that drops their packets where they come
+/// without encryption; a rule that accepts all of the port would stand before it, so none is printed where there is such a
+/// network.
+fn fixes(own: IpAddr, node: IpAddr, port: u16, guard: Guard) -> Vec<Fix> {
+    let mut fixes = Vec::new();
+    let rules = |peer: IpAddr| match guard {
+        Guard::None => let_in(&[peer], &["udp"], port),
+        Guard::This => {
+            let program = iptables(peer);
+            vec![
+                format!("{program} -I INPUT -s {peer} -p esp -j ACCEPT"),
+                format!("{program} -I INPUT -s {peer} -p udp --dport {port} -m policy --dir in --pol ipsec -j ACCEPT"),
+            ]
         }
+        Guard::Other => Vec::new(),
+    };
+    let what = match guard {
+        Guard::None | Guard::Other => format!("UDP port {port}"),
+        Guard::This => "ESP (IP protocol 50)".to_owned(),
+    };
+    if guard == Guard::Other {
+        fixes.push(change(format!(
+            "find the rule that drops {what} on this node ({own}) or on {node}, and take it out; do not accept the port ahead of \
+             the engine's own rules, which guard an encrypted network (`iptables -S INPUT`)"
+        )));
+    } else {
+        let title = format!("let {what} in from {node}, on this node ({own})");
+        fixes.push(Fix { lasting: false, ..run(title, rules(node)) });
+        fixes.push(change(format!("and on the node {node} the same for this one: `{}`", rules(own).join("; "))));
     }
-    let here = Fix { lasting: false, ..run(format!("let UDP port {port} in from {node}, on this node ({own})"), commands) };
-    let ufw = run(
-        "with ufw, on both nodes, each for the address of the other",
-        vec![format!("ufw allow proto udp from {node} to any port {port}")],
-    );
-    vec![
-        here,
-        change(format!("and on the node {node} the same for this one: `{}`", over_there.join("; "))),
-        ufw,
-        change(format!("in a cloud: let the nodes' security group accept UDP port {port} from itself")),
-    ]
+    let ufw = match guard {
+        Guard::None => Some(format!("ufw allow proto udp from {node} to any port {port}")),
+        Guard::This => Some(format!("ufw allow proto esp from {node}")),
+        Guard::Other => None,
+    };
+    fixes.extend(ufw.map(|ufw| run("with ufw, on both nodes, each for the address of the other", vec![ufw])));
+    fixes.push(change(format!("in a cloud: let the nodes' security group accept {what} from itself")));
+    fixes
+}
+
+/// Whether there is an encrypted network whose guard a rule must not get ahead of.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Guard {
+    /// There is none.
+    None,
+    /// It is the network that is blocked.
+    This,
+    /// It is another one.
+    Other,
 }

@@ -99,6 +99,24 @@ fn silence_from_a_node_that_is_heard_is_a_blocked_data_path() {
 }
 
 #[test]
+fn no_rule_gets_ahead_of_those_that_guard_an_encrypted_network() {
+    let encrypt = |network: &mut crate::topology::Network| {
+        network.driver = "overlay".to_owned();
+        network.options.insert("encrypted".to_owned(), String::new());
+    };
+    let commands = |facts: Facts| -> Vec<String> {
+        let check = facts.echo("10.0.1.4", false).check("db:5432");
+        assert_eq!(codes(&check), ["overlay-data-blocked"]);
+        check.diagnoses[0].fixes.iter().flat_map(|fix| fix.commands.clone()).collect()
+    };
+    let this = commands(silent().edit_network("shop", encrypt));
+    assert_eq!(this[0], "iptables -I INPUT -s 198.51.100.2 -p esp -j ACCEPT");
+    assert!(this[1].contains("--dport 4789 -m policy --dir in --pol ipsec"), "{this:?}");
+    let other = commands(silent().network("vault", "10.0.9.0/24").edit_network("vault", encrypt));
+    assert!(other.is_empty(), "{other:?}");
+}
+
+#[test]
 fn a_worker_sees_a_blocked_data_path_as_well() {
     let worker = silent().echo("10.0.1.4", false).edit_swarm(|swarm| {
         *swarm = Swarm { manager: false, data_port: None, nodes: Vec::new(), ..swarm.clone() };
