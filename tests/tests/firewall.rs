@@ -1,6 +1,8 @@
 //! Connections that a packet filter drops or refuses, and those that only look like it.
 
-use dprobe_tests::{Container, Dprobe, Lab, Network, Outcome, Stack, Tunnel, check};
+use std::time::Duration;
+
+use dprobe_tests::{Container, Dprobe, Lab, Network, Outcome, Stack, Tunnel, check, until};
 
 /// A rule in the host's packet filter of a lab.
 struct Rule(&'static str);
@@ -141,7 +143,9 @@ fn without_the_right_to_read_rules_the_way_to_them_is_told() {
     let deep = from_afar(&["check", web.name(), "mongodb:27017", "--deep"]);
     deep.unreachable("firewall-drop").words(["iptables -A DOCKER-USER", "27017"]);
     assert!(deep.stderr.contains("privileged helper"), "{}", deep.stderr);
-    assert!(lab.docker(["ps", "-aq", "--filter", "label=io.dprobe.agent"]).is_empty());
+    // The engine removes an agent a moment after it has ended.
+    let agents = || lab.docker(["ps", "-aq", "--filter", "label=io.dprobe.agent"]);
+    until("the agents are removed", Duration::from_secs(10), || agents().is_empty().then_some(()));
 }
 
 #[test]

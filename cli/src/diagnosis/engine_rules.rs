@@ -10,6 +10,7 @@ use super::fixes::{change, command, run};
 
 /// Which of the engine's own rules a packet filter has.
 #[derive(Debug, Clone, Copy)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a question of its own")]
 pub(super) struct EngineRules {
     /// Any chain or table of the engine's.
     pub(super) any: bool,

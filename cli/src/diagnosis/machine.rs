@@ -179,11 +179,20 @@ impl<'a> Machine<'a> {
     /// The packet filter of the host, all of it.
     #[must_use]
     pub fn filter(&self) -> Option<Seen<'a, FirewallFact>> {
-        let seen = self.seen(HOST, |fact| match fact {
+        self.filter_as_read().filter(|seen| !seen.fact.truncated)
+    }
+
+    /// Whether it was read, and has more rules than are kept, so that nothing can be said of what is not there.
+    #[must_use]
+    pub fn filter_is_cut(&self) -> bool {
+        self.filter_as_read().is_some_and(|seen| seen.fact.truncated)
+    }
+
+    fn filter_as_read(&self) -> Option<Seen<'a, FirewallFact>> {
+        self.seen(HOST, |fact| match fact {
             Fact::Firewall(fact) => Some(fact),
             _ => None,
-        });
-        seen.filter(|seen| !seen.fact.truncated)
+        })
     }
 
     /// The packet filter of the host, where the engine is one that makes rules of the kind known here.

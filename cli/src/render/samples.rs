@@ -8,6 +8,7 @@ use dprobe_probes::wire::{Fact, Observation};
 
 use serde_json::json;
 
+use crate::report::doctor::Doctor;
 use crate::report::{
     Check, Diagnosis, Fix, PortOrigin, Report, SCHEMA, Severity, Source, Stage, StageName, Target, Verdict,
 };
@@ -32,6 +33,33 @@ fn report(checks: Vec<Check>) -> Report {
         observations: Vec::new(),
         topology: Topology::default(),
     }
+}
+
+/// An engine whose host does not forward, with a name that a terminal must not see.
+pub(crate) fn doctor() -> Doctor {
+    let doctor: Doctor = read(json!({
+        "schema": crate::report::doctor::SCHEMA, "dprobe": "0.1.0", "started_at": "2026-11-20T10:00:00.000Z", "took_ms": 212.5,
+        "engine": {
+            "name": "Docker Engine", "version": "29.0.1", "api_version": "1.51", "os": "Debian GNU/Linux 12\u{1b}[31m",
+            "kernel": "6.18", "arch": "amd64", "flavor": "docker", "address": "unix:///var/run/docker.sock",
+        },
+        "settings": {},
+        "observations": [{
+            "id": "p1", "in": "host", "took_ms": 0.5, "kind": "network", "namespace": 1, "ip_forward": false,
+            "interfaces": [
+                { "name": "eth0", "index": 2, "up": true, "loopback": false, "mtu": 1500, "addresses": [] },
+                { "name": "docker0", "index": 3, "up": true, "loopback": false, "mtu": 1500,
+                  "addresses": [{ "address": "172.17.0.1", "prefix": 16 }] },
+            ],
+            "routes": [{ "destination": { "address": "0.0.0.0", "prefix": 0 }, "gateway": "192.0.2.1", "interface": "eth0", "metric": 0 }],
+        }],
+        "topology": { "containers": {}, "networks": { "bridge": {
+            "id": "0123456789abcdef", "name": "bridge", "driver": "bridge", "scope": "local", "internal": false, "ipv6": false,
+            "subnets": [{ "range": "172.17.0.0/16", "gateway": "172.17.0.1" }],
+        } } },
+        "overview": [], "findings": [],
+    }));
+    crate::diagnosis::examine_again(doctor)
 }
 
 fn from(name: &str) -> Source {

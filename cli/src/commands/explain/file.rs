@@ -25,7 +25,6 @@ const FAMILIES: [&str; 2] = ["dprobe.report/", "dprobe.doctor/"];
 
 /// What a file can hold.
 #[derive(Debug)]
-#[expect(clippy::large_enum_variant, reason = "there is one in a run")]
 pub enum Document {
     /// Of checks.
     Report(Report),
@@ -132,6 +131,19 @@ mod tests {
             assert_eq!(report(text.as_bytes(), String::new()).expect("a report"), sample);
             assert_eq!(report(format!("\u{feff}{text}").as_bytes(), String::new()).expect("a report"), sample);
         }
+    }
+
+    #[test]
+    fn a_doctor_s_report_is_told_from_one_of_checks() {
+        let sample = samples::doctor();
+        let text = json::render(&sample);
+        match document(text.as_bytes(), String::new()).expect("a report") {
+            Document::Doctor(doctor) => assert_eq!(doctor, sample),
+            Document::Report(report) => panic!("{report:?}"),
+        }
+        assert!(refused(text.as_bytes()).contains("not a report of dprobe"));
+        let newer = text.replace("dprobe.doctor/v1", "dprobe.doctor/v9");
+        assert!(refused(newer.as_bytes()).starts_with("`x.json` is a dprobe.doctor/v9"));
     }
 
     #[test]

@@ -61,8 +61,8 @@ fn find(machine: &Machine<'_>) -> Vec<Found> {
     }
     let open: Vec<&str> = if major > KNOWN {
         let isolates = |name: &str| name.starts_with("DOCKER-ISOLATION") || name == "DOCKER-INTERNAL";
-        let isolated = filter.fact.chains.iter().any(|chain| isolates(&chain.name));
-        bridges.iter().filter(|_| !isolated).map(|(key, _)| *key).collect()
+        let has_chains = filter.fact.chains.iter().any(|chain| isolates(&chain.name));
+        bridges.iter().filter(|_| !has_chains).map(|(key, _)| *key).collect()
     } else {
         bridges.iter().filter(|(_, bridge)| !guarded(filter.fact, bridge)).map(|(key, _)| *key).collect()
     };

@@ -108,8 +108,12 @@ fn forwarding(machine: &Machine<'_>) -> (bool, String) {
 
 fn filter(machine: &Machine<'_>) -> (bool, String) {
     let Some(filter) = machine.filter() else {
-        let why = machine.filter_unread().unwrap_or("it has more rules than are read");
-        return (false, format!("not read: {why} (--deep reads it with a privileged helper)"));
+        let summary = match (machine.filter_unread(), machine.filter_is_cut()) {
+            (Some(why), _) => format!("not read: {why} (--deep reads it with a privileged helper)"),
+            (None, true) => "it has more rules than are looked at".to_owned(),
+            (None, false) => "not looked at".to_owned(),
+        };
+        return (false, summary);
     };
     let rules = EngineRules::of(filter.fact);
     let whose = match (rules.any || rules.podman, machine.settings.daemon.is_some_and(|daemon| !daemon.makes_rules)) {

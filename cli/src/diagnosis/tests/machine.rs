@@ -204,7 +204,7 @@ fn overlapping_subnets() {
     // A piece that somebody gave to a network on purpose.
     let given = routed("10.0.0.0/8", "eth0").network("favorites-net", "10.9.0.0/24");
     let given = given.edit_interfaces(|host| {
-        host.interfaces[2].addresses = super::facts::range("10.9.0.1/24").into_iter().collect()
+        host.interfaces[2].addresses = super::facts::range("10.9.0.1/24").into_iter().collect();
     });
     says(&given, "subnet-overlap", Note);
     // The LAN that a macvlan network is on is the host's own.

@@ -35,26 +35,28 @@ pub fn render(doctor: &Doctor, options: &RenderOptions) -> String {
 /// The first line: which engine, and how it is.
 fn answer(page: &mut Page, doctor: &Doctor) {
     let count = |severity| doctor.findings.iter().filter(|finding| finding.severity == severity).count();
-    let parts: Vec<String> = [(Severity::Error, "ERROR"), (Severity::Warning, "WARNING"), (Severity::Note, "NOTE")]
+    // Notes count for nothing beside something serious.
+    let counted = [(Severity::Error, "ERROR"), (Severity::Warning, "WARNING"), (Severity::Note, "NOTE")]
+        .map(|(severity, word)| (count(severity), paint::of_severity(severity), word));
+    let counted = if doctor.is_well() { &counted[2..] } else { &counted[..2] };
+    let well = doctor.is_well().then(|| (paint::GOOD, "HEALTHY".to_owned()));
+    let parts: Vec<(anstyle::Style, String)> = well
         .into_iter()
-        .map(|(severity, word)| (count(severity), severity, word))
-        .filter(|(count, severity, _)| *count > 0 && (*severity != Severity::Note || doctor.is_well()))
-        .map(|(count, severity, word)| {
-            let plural = if count == 1 { "" } else { "S" };
-            page.paint.paint(paint::of_severity(severity), &format!("{count} {word}{plural}"))
-        })
+        .chain(counted.iter().filter(|(count, ..)| *count > 0).map(|(count, style, word)| {
+            let plural = if *count == 1 { "" } else { "S" };
+            (*style, format!("{count} {word}{plural}"))
+        }))
         .collect();
-    let mut answer = parts.join(", ");
-    if doctor.is_well() {
-        let well = page.paint.paint(paint::GOOD, "HEALTHY");
-        answer = if answer.is_empty() { well } else { format!("{well}, {answer}") };
-    }
+    let taken: usize = parts.iter().map(|(_, words)| words.len() + ", ".len()).sum();
+    let answer: Vec<String> = parts.iter().map(|(style, words)| page.paint.paint(*style, words)).collect();
     let engine = clean(&format!("{} {}", doctor.engine.name, doctor.engine.version));
-    let address = cut(&clean(&doctor.engine.address), page.columns.saturating_sub(width(&engine) + 30));
+    let room = page.columns.saturating_sub(width(&engine) + " at ".len() + "   ".len() + taken);
+    let address = cut(&clean(&doctor.engine.address), room);
     let line = format!(
-        "{} {}   {answer}",
+        "{} {}   {}",
         page.paint.paint(paint::STRONG, &engine),
-        page.paint.paint(paint::DIM, &format!("at {address}"))
+        page.paint.paint(paint::DIM, &format!("at {address}")),
+        answer.join(", ")
     );
     page.line(&line);
 }

@@ -158,3 +158,14 @@ fn the_answer_comes_first() {
     report.checks[0].to.typed = "::1".to_owned();
     assert_eq!(drawn(&report).lines().next(), Some("web ──▶ [::1]:27017   INCONCLUSIVE"));
 }
+
+#[test]
+fn a_doctor() {
+    let doctor = samples::doctor();
+    let told = |options: &RenderOptions| render_doctor(&doctor, options);
+    insta::assert_snapshot!(told(&RenderOptions::default()));
+    let quiet = told(&RenderOptions { verbosity: Verbosity::Quiet, ..RenderOptions::default() });
+    assert_eq!(quiet, "Docker Engine 29.0.1 at unix:///var/run/docker.sock   1 ERROR\n");
+    let verbose = told(&RenderOptions { verbosity: Verbosity::Verbose, ..RenderOptions::default() });
+    assert!(verbose.contains("because: p1") && verbose.contains("observations"), "{verbose}");
+}
