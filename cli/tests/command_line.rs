@@ -50,6 +50,7 @@ fn help() {
         ("help", &["--help"][..]),
         ("help_check", &["check", "--help"]),
         ("help_explain", &["explain", "--help"]),
+        ("help_doctor", &["doctor", "--help"]),
         ("help_demo", &["demo", "--help"]),
         ("help_agent", &["agent", "--help"]),
     ] {
