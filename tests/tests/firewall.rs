@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use dprobe_tests::{Container, Dprobe, Lab, Network, Outcome, Stack, Tunnel, check, until};
+use dprobe_tests::docker::docker_ok;
+use dprobe_tests::{Container, Dprobe, Engine, Lab, Network, Outcome, Stack, Tunnel, check, until};
 
 /// A rule in the host's packet filter of a lab.
 struct Rule(&'static str);
@@ -143,9 +144,28 @@ fn without_the_right_to_read_rules_the_way_to_them_is_told() {
     let deep = from_afar(&["check", web.name(), "mongodb:27017", "--deep"]);
     deep.unreachable("firewall-drop").words(["iptables -A DOCKER-USER", "27017"]);
     assert!(deep.stderr.contains("privileged helper"), "{}", deep.stderr);
-    // The engine removes an agent a moment after it has ended.
-    let agents = || lab.docker(["ps", "-aq", "--filter", "label=io.dprobe.agent"]);
-    until("the agents are removed", Duration::from_secs(10), || agents().is_empty().then_some(()));
+    // The engine removes what has ended in its own time.
+    until("the helper to be gone", Duration::from_secs(10), || {
+        lab.docker(["ps", "-aq", "--filter", "label=io.dprobe.agent"]).is_empty().then_some(())
+    });
+}
+
+#[test]
+fn a_rule_inside_a_container() {
+    let stack = Stack::new();
+    let net = stack.network("favorites-net");
+    let web = stack.container("web").on(&net).start();
+    let db = stack.container("mongodb").on(&net).alias("mongodb").runs(["mongod", "--bind_ip_all"]).start();
+    let sandbox = docker_ok(["inspect", "--format", "{{.NetworkSettings.SandboxKey}}", db.name()]);
+    // It goes with the container. Only root may enter.
+    let rule = format!("nsenter --net={sandbox} iptables -A INPUT -p tcp --dport 27017 -j REJECT");
+    if !Engine::of_this_machine().shell(&rule).status.success() {
+        return;
+    }
+
+    let outcome = check([web.name(), "mongodb:27017"]);
+    outcome.unreachable("firewall-reject").words(["inside", db.name(), "nsenter"]);
+    outcome.fix_works(&stack);
 }
 
 #[test]

@@ -188,7 +188,9 @@ impl<'a> Case<'a> {
     /// Whether the name was looked up in vain.
     #[must_use]
     pub fn name_failed(&self) -> bool {
-        self.lookup().is_some_and(|lookup| lookup.fact.outcome != LookupOutcome::Found && !cut_short(&lookup))
+        let failed = |lookup: Seen<'_, LookupFact>| lookup.fact.outcome != LookupOutcome::Found && !cut_short(&lookup);
+        // What goes through a proxy is looked up there.
+        self.lookup().is_some_and(failed) && !self.proxy_delivers()
     }
 
     /// Whether a server said that the name does not exist, or has no address.

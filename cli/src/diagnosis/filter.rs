@@ -1,10 +1,13 @@
 //! What the packet filters on the way have to do with a connection: the rule that caught it, and how it is undone.
 
+mod flow;
+
 use std::net::IpAddr;
 
 use dprobe_probes::firewall::{FirewallAction, FirewallChain, FirewallFact, FirewallRule};
 use dprobe_probes::tcp::TcpFact;
-use ipnet::IpNet;
+
+use flow::Flow;
 
 use super::case::{Case, Seen};
 use super::fixes::{change, command, run};
@@ -99,6 +102,12 @@ impl<'a> Case<'a> {
         }
     }
 
+    /// Whether an address leads to the target's own namespace, and not to somebody who has its name or had its address.
+    pub(super) fn is_of_target(&self, address: IpAddr) -> bool {
+        let Some(target) = self.target() else { return false };
+        self.dials_host() || self.topology.attachments(target).values().any(|attachment| attachment.has(address))
+    }
+
     /// Whether something other than a rule explains that the target does not answer.
     pub(super) fn has_other_reason_for_silence(&self) -> bool {
         let shared = self.shared_networks();
@@ -143,10 +152,15 @@ impl<'a> Case<'a> {
         }
         let (from, to) = (&self.from.typed, &self.to.typed);
         let again = command(&["dprobe", "check", from, to, "--deep"]);
-        vec![
-            change(format!("have dprobe name the rule: `{again}` (or run it as root on the engine's machine)")),
-            change("or look for it: `iptables -L -v -n` and `nft list ruleset` show the rules of the host"),
-        ]
+        let mut fixes =
+            vec![change("look for it on the engine's host: `iptables -L -v -n` and `nft list ruleset` show the rules")];
+        if self.filter_unread().is_some_and(|reason| !reason.contains("--deep")) {
+            fixes.insert(
+                0,
+                change(format!("have dprobe name the rule: `{again}` (or run it as root on the engine's machine)")),
+            );
+        }
+        fixes
     }
 
     /// The places whose packet filters a connection of this case passes.
@@ -385,101 +399,4 @@ fn is_isolation(rule: &FirewallRule) -> bool {
 fn same_bridge(text: &str) -> bool {
     let words: Vec<&str> = text.split_whitespace().collect();
     matches!(words.as_slice(), ["-i", one, "-o", other, "-j", "DROP"] if one == other)
-}
-
-/// The ports that a kernel lets clients come from where nobody has told it otherwise (`ip_local_port_range`, ip(7)).
-const CLIENT_PORTS: (u16, u16) = (32768, 60999);
-
-/// A connection as a packet filter sees it, in either direction.
-struct Flow {
-    sources: Vec<IpAddr>,
-    targets: Vec<IpAddr>,
-    ports: Vec<u16>,
-    protocol: String,
-}
-
-impl Flow {
-    /// How closely a rule speaks of this connection: the number of its conditions that are known to fit. None where one does
-    /// not. What is not understood is taken to fit, for the rule's counter has the last word.
-    fn fits(&self, text: &str) -> Option<u32> {
-        self.fits_one_way(text, &self.sources, &self.targets, true).max(self.fits_one_way(
-            text,
-            &self.targets,
-            &self.sources,
-            false,
-        ))
-    }
-
-    fn fits_one_way(&self, text: &str, sources: &[IpAddr], targets: &[IpAddr], forth: bool) -> Option<u32> {
-        let mut closeness = 0;
-        let words: Vec<&str> = text.split_whitespace().collect();
-        for (at, pair) in words.windows(2).enumerate() {
-            let (option, value) = (pair[0], pair[1]);
-            let negated = at > 0 && words[at - 1] == "!";
-            let holds = match option {
-                "-s" | "saddr" => covers(value, sources),
-                "-d" | "daddr" => covers(value, targets),
-                "-p" => Some(value == self.protocol || value == "all"),
-                "--dport" | "--dports" | "dport" => self.has_port(value, forth),
-                "--sport" | "--sports" | "sport" => self.has_port(value, !forth),
-                _ => None,
-            };
-            match holds {
-                Some(holds) if holds == negated => return None,
-                Some(_) => closeness += 1,
-                None => {}
-            }
-        }
-        Some(closeness)
-    }
-
-    /// Whether a list of ports and ranges has the port of the server, or one that the client may have come from.
-    fn has_port(&self, value: &str, of_server: bool) -> Option<bool> {
-        let ranges: Option<Vec<(u16, u16)>> = value
-            .split(',')
-            .map(|one| {
-                let (from, to) = one.split_once([':', '-']).unwrap_or((one, one));
-                Some((from.parse().ok()?, to.parse().ok()?))
-            })
-            .collect();
-        let ranges = ranges?;
-        if of_server {
-            return Some(self.ports.iter().any(|port| ranges.iter().any(|(from, to)| (*from..=*to).contains(port))));
-        }
-        let (first, last) = CLIENT_PORTS;
-        (!ranges.iter().any(|(from, to)| *from <= last && first <= *to)).then_some(false)
-    }
-}
-
-/// Whether a range holds one of the addresses; none where it is none.
-fn covers(range: &str, addresses: &[IpAddr]) -> Option<bool> {
-    let range: IpNet = range.parse().ok().or_else(|| range.parse::<IpAddr>().ok().map(IpNet::from))?;
-    (!addresses.is_empty()).then(|| addresses.iter().any(|address| range.contains(address)))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn rules_are_held_against_a_connection() {
-        let ip = |text: &str| text.parse().expect("an address");
-        let flow = Flow {
-            sources: vec![ip("172.18.0.3")],
-            targets: vec![ip("172.18.0.2")],
-            ports: vec![27017],
-            protocol: "tcp".to_owned(),
-        };
-        let fits = |text: &str| flow.fits(text);
-        assert_eq!(fits("-j DROP"), Some(0));
-        assert_eq!(fits("-p tcp -m tcp --dport 27017 -j DROP"), Some(2));
-        assert_eq!(fits("-p tcp -m tcp --dport 80 -j DROP"), None);
-        assert_eq!(fits("-s 172.18.0.0/16 -d 172.18.0.2/32 -j DROP"), Some(2));
-        assert_eq!(fits("-s 172.18.0.2/32 -p tcp -m tcp --sport 27017 -j DROP"), Some(3), "the way back");
-        assert_eq!(fits("! -s 172.18.0.0/16 -j DROP"), None);
-        assert_eq!(fits("-p udp -j DROP"), None);
-        assert_eq!(fits("-p tcp -m multiport --dports 80,27000:27100 -j REJECT"), Some(2));
-        assert_eq!(fits("ip saddr 172.18.0.0/16 tcp dport 27017 counter packets 1 bytes 2 drop"), Some(2));
-        assert_eq!(fits("ip daddr 10.0.0.0/8 drop"), None);
-    }
 }

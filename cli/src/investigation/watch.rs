@@ -91,9 +91,7 @@ impl Look<'_> {
             let read =
                 helper::read_filter(&mut self.crew, &self.from, &self.topology, &self.round, self.limits, announce)
                     .await?;
-            if let Some(read) = read {
-                *host = read;
-            }
+            *host = read.unwrap_or_else(|| Err("the helper of --deep did not start".to_owned()));
         }
         Ok(readings)
     }

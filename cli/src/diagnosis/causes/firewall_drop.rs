@@ -51,7 +51,8 @@ fn find(case: &Case<'_>) -> Option<Found> {
     }
     let unanswered = case.unanswered();
     let culprit = case.culprit().filter(|culprit| !culprit.rejects() && !unanswered.is_empty());
-    let inferred = !unanswered.is_empty() && case.listens_well() && !case.has_other_reason_for_silence();
+    let of_target = unanswered.iter().any(|dial| case.is_of_target(dial.fact.address));
+    let inferred = of_target && case.listens_well() && !case.has_other_reason_for_silence();
     if culprit.is_none() && !inferred {
         return None;
     }

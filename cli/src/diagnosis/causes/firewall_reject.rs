@@ -49,7 +49,8 @@ fn find(case: &Case<'_>) -> Option<Found> {
     }
     let rejected = case.rejected();
     let culprit = case.culprit().filter(|culprit| culprit.rejects() && !rejected.is_empty());
-    let inferred = !rejected.is_empty() && case.listens_well() && !case.dials_host() && case.dialled_vip().is_none();
+    let of_target = rejected.iter().any(|dial| case.is_of_target(dial.fact.address));
+    let inferred = of_target && case.listens_well() && !case.dials_host() && case.dialled_vip().is_none();
     if culprit.is_none() && !inferred {
         return None;
     }
