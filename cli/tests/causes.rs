@@ -51,3 +51,102 @@ fn capitalized(text: &str) -> String {
     let mut chars = text.chars();
     chars.next().map(|first| first.to_uppercase().chain(chars).collect()).unwrap_or_default()
 }
+
+/// The catalogue of the failures that this version answers for: all of names, transport, the way to the host, published
+/// ports, the way outside, and several engines. What becomes of each is checked elsewhere: its page here and in
+/// `diagnosis::causes`, its recorded facts in `recorded.rs`, its stack in `tests/tests/codes.rs`.
+const CATALOGUE: [&str; 81] = [
+    // Names
+    "unknown-name",
+    "default-bridge-no-dns",
+    "no-shared-network",
+    "target-not-running",
+    "target-restarting",
+    "target-paused",
+    "target-starting",
+    "health-lies",
+    "source-not-running",
+    "source-network-none",
+    "source-netns-stranded",
+    "source-host-network",
+    "localhost-is-container",
+    "localhost-socket",
+    "stale-ip",
+    "link-stale",
+    "link-env-collision",
+    "hosts-override",
+    "ambiguous-name",
+    "search-domain-shadow",
+    "underscore-hostname",
+    "embedded-dns-broken",
+    "dns-server-unreachable",
+    "dns-server-error",
+    "dns-first-server-dead",
+    "dns-loopback-stub",
+    "dns-name-not-found",
+    "libc-dns-difference",
+    // Transport between containers
+    "bind-loopback",
+    "bind-other-address",
+    "bind-one-family",
+    "nothing-listening",
+    "wrong-port",
+    "host-port-used-inside",
+    "udp-not-tcp",
+    "icc-disabled",
+    "firewall-drop",
+    "firewall-reject",
+    "accept-queue-full",
+    "source-ports-exhausted",
+    "mtu-black-hole",
+    "subnet-overlap",
+    "bridge-down",
+    "macvlan-host-isolation",
+    "engine-rules-wiped",
+    "ipv6-no-route",
+    "wrong-default-gateway",
+    // Container to its host
+    "host-name-missing",
+    "host-bind-loopback",
+    "host-not-listening",
+    "host-firewall",
+    "host-gateway-mismatch",
+    "published-loopback-from-container",
+    // Host to container
+    "not-published",
+    "published-wrong-port",
+    "published-random-port",
+    "published-loopback-only",
+    "published-other-protocol",
+    "publish-failed",
+    "published-on-internal",
+    "flag-after-image",
+    "wrong-server-answers",
+    "localhost-v6",
+    "container-ip-from-desktop",
+    // Container to the outside
+    "internal-network",
+    "ip-forward-off",
+    "masquerade-off",
+    "egress-blocked",
+    "proxy-required",
+    "proxy-captures-internal",
+    "proxy-is-loopback",
+    "proxy-unreachable",
+    // Several engines and hosts
+    "other-engine",
+    "overlay-data-blocked",
+    "overlay-gossip-blocked",
+    "service-no-task",
+    "vip-broken",
+    "rootless-host-loopback",
+    "network-recreated",
+    "network-missing",
+    "dind-localhost",
+];
+
+#[test]
+fn every_failure_of_the_catalogue_has_its_cause() {
+    let missing: Vec<&str> = CATALOGUE.into_iter().filter(|code| dprobe::diagnosis::cause(code).is_none()).collect();
+    assert!(missing.is_empty(), "{missing:?}");
+}
