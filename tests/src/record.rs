@@ -117,6 +117,13 @@ fn without_the_machine(report: &mut Value) {
     let mut hosts: BTreeSet<String> = observations.iter().filter(|fact| is_host(fact)).map(place).collect();
     hosts.insert("host".to_owned());
 
+    for fact in values(&mut report["observations"]) {
+        // Podman hands the names of its host on to its containers.
+        keep_items(fact, "hosts", |entry| {
+            let own = |address: &str| address.starts_with("127.");
+            !entry["address"].as_str().is_some_and(own) || entry["names"].to_string().contains("\"localhost\"")
+        });
+    }
     for fact in values(&mut report["observations"]).filter(|fact| hosts.contains(&place(fact))) {
         keep_items(fact, "sockets", |socket| speaks_of(&socket["port"]));
         keep_items(fact, "hosts", |entry| entry["names"].to_string().contains("\"localhost\""));

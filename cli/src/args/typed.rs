@@ -102,6 +102,7 @@ pub(super) enum Command {
 /// Measures from inside the network namespace of FROM, exactly as its own process would connect, holds that against what
 /// the engine says, and names the cause and the fix.
 #[derive(Debug, Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]
 #[command(override_usage = "dprobe check [OPTIONS] FROM [->] TARGET...", after_help = CHECK_EXAMPLES)]
 pub(super) struct Check {
     /// Who connects, and to what

@@ -251,7 +251,7 @@ impl Culprit<'_> {
     pub(super) fn fixes(&self, case: &Case<'_>) -> Vec<Fix> {
         let mut fixes = Vec::new();
         if self.is_of("ufw") {
-            fixes.extend(self.by_ufw(case));
+            fixes.extend(by_ufw(case));
         } else if self.is_of("firewalld") {
             fixes.extend(by_firewalld(case));
         }
@@ -285,16 +285,6 @@ impl Culprit<'_> {
                     || ["IN_", "FWD", "INPUT_ZONES", "FORWARD_IN"].iter().any(|start| self.chain().starts_with(start))
             }
         }
-    }
-
-    fn by_ufw(&self, case: &Case<'_>) -> Option<Fix> {
-        let (from, port) = (source_range(case)?, case.listen_port()?.to_string());
-        let protocol = case.to.protocol.to_string();
-        let routed = case.to.kind != TargetKind::Host;
-        let mut words = vec!["ufw"];
-        words.extend(routed.then_some("route"));
-        words.extend(["allow", "proto", &protocol, "from", &from, "to", "any", "port", &port]);
-        Some(run("allow it in ufw", vec![command(&words)]))
     }
 
     /// The command that deletes a rule or turns a policy.
@@ -365,6 +355,16 @@ impl Culprit<'_> {
         let name = command(&[self.place]);
         format!("nsenter --net=\"$(docker inspect --format '{{{{.NetworkSettings.SandboxKey}}}}' {name})\" {line}")
     }
+}
+
+fn by_ufw(case: &Case<'_>) -> Option<Fix> {
+    let (from, port) = (source_range(case)?, case.listen_port()?.to_string());
+    let protocol = case.to.protocol.to_string();
+    let routed = case.to.kind != TargetKind::Host;
+    let mut words = vec!["ufw"];
+    words.extend(routed.then_some("route"));
+    words.extend(["allow", "proto", &protocol, "from", &from, "to", "any", "port", &port]);
+    Some(run("allow it in ufw", vec![command(&words)]))
 }
 
 fn by_firewalld(case: &Case<'_>) -> Option<Fix> {

@@ -324,12 +324,12 @@ fn ping(case: &Case<'_>) -> Option<Stage> {
 fn proxied(case: &Case<'_>) -> Option<Stage> {
     let seen = case.proxied()?;
     let via = seen.fact.via.as_ref()?;
-    let came = match (&seen.fact.failure, seen.fact.status) {
+    let outcome = match (&seen.fact.failure, seen.fact.status) {
         (None, Some(status)) => format!("status {status}"),
         (Some(failure), _) => failure.reason.clone(),
         (None, None) => "no answer".to_owned(),
     };
-    let summary = format!("through the proxy {}: {came}", host_port(&via.host, via.port));
+    let summary = format!("through the proxy {}: {outcome}", host_port(&via.host, via.port));
     Some(stage(StageName::Http, Some(case.proxy_delivers()), summary, vec![seen.id]).beside(ms(seen.took_ms)))
 }
 

@@ -174,7 +174,7 @@ pub(super) fn container(body: Value, networks: &NetworkKeys, clock: Option<Engin
         dns_search: host.dns_search.iter().map(|text| self::name(text)).collect(),
         dns_options: host.dns_options.iter().map(|text| self::name(text)).collect(),
         libc: None,
-        proxies: Proxies::read(config.env.iter().map(String::as_str)),
+        proxies: Proxies::read(&config.env),
         own_hosts_file: mounts.iter().any(|mount| mount.destination == "/etc/hosts"),
         variables: environment::variables(&config.env),
         compose: compose(&config.labels),

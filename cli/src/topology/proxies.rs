@@ -45,11 +45,11 @@ pub struct Proxy {
 impl Proxies {
     /// What an environment says: `NAME=VALUE` each, where a later entry wins.
     #[must_use]
-    pub fn read<'a>(environment: impl IntoIterator<Item = &'a str> + Clone) -> Self {
+    pub fn read(environment: &[String]) -> Self {
         let value = |wanted: &str| {
             let found = |name: &str| {
-                let all = environment.clone().into_iter().filter_map(|entry| entry.split_once('='));
-                all.filter(|(known, value)| *known == name && !value.trim().is_empty()).last()
+                let mut all = environment.iter().rev().filter_map(|entry| entry.split_once('='));
+                all.find(|(known, value)| *known == name && !value.trim().is_empty())
             };
             found(wanted).or_else(|| found(&wanted.to_ascii_uppercase()))
         };
@@ -167,13 +167,14 @@ mod tests {
 
     #[test]
     fn variables_are_read_without_credentials() {
-        let proxies = Proxies::read([
+        let environment = [
             "HTTP_PROXY=http://user:secret@proxy.test:3128/",
             "https_proxy=proxy.test:8080",
             "HTTPS_PROXY=http://other.test",
             "NO_PROXY=.internal, api , 10.0.0.0/8",
             "all_proxy=",
-        ]);
+        ];
+        let proxies = Proxies::read(&environment.map(str::to_owned));
         let text = format!("{proxies:?}");
         assert!(!text.contains("secret") && !text.contains("user"), "{text}");
         let at = |proxy: &Option<Proxy>| proxy.as_ref().map(|proxy| format!("{}:{}", proxy.host, proxy.port));

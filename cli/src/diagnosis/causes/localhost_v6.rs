@@ -1,4 +1,4 @@
-//! `localhost-v6`: localhost is ::1 first, and that way fails where 127.0.0.1 works.
+//! `localhost-v6`: localhost is `::1` first, and that way fails where 127.0.0.1 works.
 
 use std::net::IpAddr;
 

@@ -28,8 +28,9 @@ Give the network an MTU that the way carries; networks keep theirs, so it has to
 
     docker network create -o com.docker.network.driver.mtu=1400 favorites-net
 
-In compose: `driver_opts: { com.docker.network.driver.mtu: "1400" }` below the network. For all new networks: `"mtu": 1400`
-in `daemon.json`.
+In compose: `driver_opts: { com.docker.network.driver.mtu: "1400" }` below the network. In `daemon.json`, `"mtu": 1400` is for
+the default bridge, and `"default-network-opts": {"bridge": {"com.docker.network.driver.mtu": "1400"}}` for new networks
+(Engine 24 and newer).
 
 ## How to reproduce it
 

@@ -10,7 +10,7 @@ use crate::diagnosis::Case;
 const TIMEOUT_MS: u64 = 600;
 
 /// Lengths of packets on either side of what tunnels leave: the least that IPv4 and IPv6 have to carry (RFC 791, RFC 8200),
-/// WireGuard, VXLAN, `IPsec`, cloud networks, PPPoE.
+/// and what is left by VPNs, by VXLAN, by cloud networks and by lines that are dialled up.
 const LENGTHS: [u16; 10] = [576, 1280, 1300, 1360, 1380, 1400, 1420, 1450, 1460, 1492];
 
 /// The length of the headers of an echo with those of IPv4.
