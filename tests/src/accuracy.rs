@@ -27,6 +27,13 @@ pub(crate) fn said(expected: &str, verdict: &str, check: &Value, took_ms: &Value
     );
 }
 
+/// Keeps what was expected of a look at a whole machine, and what was said: the code, where it is among the findings.
+pub(crate) fn said_of_machine(expected: &str, found: &[&str], took_ms: &Value) {
+    let right = if expected == HEALTHY { found.is_empty() } else { found.contains(&expected) };
+    let said = if right { expected } else { found.first().copied().unwrap_or(NO_CAUSE) };
+    keep(&json!({ "expected": expected, "said": said, "right": right, "took_ms": took_ms }));
+}
+
 /// Keeps that the first fix of a diagnosis was applied, and whether the check passed then.
 pub(crate) fn fixed(code: &str, worked: bool) {
     keep(&json!({ "fixed": code, "worked": worked }));

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
+use crate::accuracy;
 use crate::outcome::Dprobe;
 use crate::stack::Stack;
 
@@ -56,6 +57,7 @@ impl Checkup {
 
     /// Asserts that this is found, and that a replay of the report finds the same.
     pub fn finds(&self, code: &str) -> &Self {
+        accuracy::said_of_machine(code, &self.codes(), &self.report["took_ms"]);
         assert!(self.codes().contains(&code), "{code} is not found\n{}", self.account());
         self.replays()
     }
@@ -68,6 +70,7 @@ impl Checkup {
 
     /// Asserts that nothing is found but notes.
     pub fn healthy(&self) -> &Self {
+        accuracy::said_of_machine(accuracy::HEALTHY, &self.serious(), &self.report["took_ms"]);
         assert!(self.serious().is_empty(), "a false alarm on a healthy machine\n{}", self.account());
         self.replays()
     }
@@ -113,7 +116,11 @@ impl Checkup {
         loop {
             let after = Self::by(self.asked.clone());
             if !after.codes().contains(&code) {
+                accuracy::fixed(code, true);
                 return after;
+            }
+            if started.elapsed() >= FIX_LIMIT {
+                accuracy::fixed(code, false);
             }
             assert!(started.elapsed() < FIX_LIMIT, "the fix did not help\n{}", after.account());
         }

@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// What a test calls that is kept for the table.
-const ASSERTIONS: [&str; 3] = [".unreachable(\"", ".degraded(\"", ".healthy()"];
+const ASSERTIONS: [&str; 4] = [".unreachable(\"", ".degraded(\"", ".finds(\"", ".healthy()"];
 
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the workspace").to_owned()

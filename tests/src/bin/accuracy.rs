@@ -111,7 +111,8 @@ impl Table {
             "# How often dprobe is right\n\n\
              Made by `./dev accuracy` from a run of all stacks of `tests/` on a real engine; not written by hand. A stack is right \
              where the first diagnosis has the code that its fault has in the catalogue and the verdict fits, and a healthy one \
-             where no error and no warning is said.\n\n{}\n\n\
+             where no error and no warning is said. A machine that `dprobe doctor` looked over is right where the code is among \
+             what was found.\n\n{}\n\n\
              ## By code\n\n\
              | code | stacks | checks | right first | fixes applied | worked |\n|---|---|---|---|---|---|\n",
             self.summary()
