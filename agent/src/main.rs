@@ -1,7 +1,7 @@
 //! The agent of dprobe: reads plans on stdin, runs their probes, and writes what they saw on stdout.
 //!
 //! It is the only process of its container and runs in a network namespace that belongs to somebody else, so it goes
-//! away on every sign that it is no longer wanted: the end of stdin, a closed stdout, a signal, or half a minute in which
+//! away on every sign that it is no longer wanted: the end of stdin, a closed stdout, a signal, or two minutes in which
 //! nobody asks for anything.
 
 mod act;
@@ -26,7 +26,7 @@ const ENGINES: [&str; 3] = ["dockerd", "containerd", "podman"];
 /// The environment variable that changes the time after which an agent that is not asked for anything ends.
 const IDLE_VARIABLE: &str = "DPROBE_AGENT_IDLE_MS";
 /// That time where the variable does not say.
-const IDLE: Duration = Duration::from_secs(30);
+const IDLE: Duration = Duration::from_secs(120);
 /// How long the last lines may take to be read once the agent ends.
 const LAST_WORDS: Duration = Duration::from_millis(250);
 

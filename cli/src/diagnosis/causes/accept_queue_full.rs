@@ -9,7 +9,7 @@ use crate::report::{Severity, StageName};
 pub(super) const CAUSE: Cause = Cause {
     code: "accept-queue-full",
     summary: "the target listens, but its program has stopped accepting connections and the queue is full",
-    page: r"
+    page: r#"
 A server takes connections in two steps: the kernel completes the handshake and puts the connection into a queue, and the
 program takes it out (accept). A program that hangs or is overloaded takes none out. Once the queue is full the kernel
 lets new connections wait until they time out. From outside that looks like a firewall.
@@ -36,12 +36,12 @@ caps it at `net.core.somaxconn`).
 
 ## How to reproduce it
 
-    docker run -d --name hung --network favorites-net python:3 python3 -c
-        'import socket,time; s=socket.socket(); s.bind((\'\',80)); s.listen(0); time.sleep(9999)'
+    docker run -d --name hung --network favorites-net python:3 python3 -c "import socket,time; \
+        s=socket.socket(); s.bind(('',80)); s.listen(0); time.sleep(9999)"
     docker run --rm --network favorites-net busybox nc -w 3 hung 80     (two or three times)
 
 Related: firewall-drop, target-paused
-",
+"#,
     yields_to: &[],
     find,
 };

@@ -88,7 +88,10 @@ fn draw_fix(page: &mut Page, fix: &Fix) {
         labelled(page, "dial:", &[dial]);
     }
     if !fix.lasting {
-        let remark = page.paint.paint(paint::DIM, "(lasts until the next recreate or restart)");
+        // What the engine was told is gone with the container; what the host was told, with the next start of its firewall.
+        let by_engine = fix.commands.iter().all(|command| command.starts_with("docker "));
+        let end = if by_engine { "(does not survive a recreate)" } else { "(does not survive a restart)" };
+        let remark = page.paint.paint(paint::DIM, end);
         page.line(&format!("{:UNDER_FIX$}{remark}", ""));
     }
     if let Some(patch) = &fix.patch {
