@@ -70,7 +70,8 @@ pub async fn investigate(
     let mut crew = Crew::new(engine, request.agents);
     // Every container is inspected, and meanwhile agents start in those that are named.
     let named = resolve::named(request.from, request.targets, &listing);
-    let (topology, ()) = tokio::join!(engine.complete(listing), crew.head_start(named));
+    crew.head_start(named);
+    let topology = engine.complete(listing).await;
     let (topology, from, targets) = match understand(request, topology) {
         Ok(understood) => understood,
         Err(error) => {

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use dprobe_probes::wire::Observation;
 use futures_util::future::join_all;
+use tokio::task::JoinHandle;
 
 use crate::engine::{Agent, Capability, Engine, EngineError, Namespace};
 use crate::plan::{Limits, Post, Rights, Round};
@@ -18,29 +19,26 @@ pub(super) struct Crew<'a> {
     agents: BTreeMap<Post, Agent>,
     /// Places that could not be entered; they are not tried again.
     lost: Vec<String>,
+    /// Agents that had a head start.
+    starting: BTreeMap<Post, JoinHandle<Result<Agent, EngineError>>>,
 }
 
 impl<'a> Crew<'a> {
     pub(super) fn new(engine: &'a Engine, allowed: bool) -> Self {
-        Self { engine, allowed, agents: BTreeMap::new(), lost: Vec::new() }
+        Self { engine, allowed, agents: BTreeMap::new(), lost: Vec::new(), starting: BTreeMap::new() }
     }
 
-    /// Starts agents in containers, by name and id, that will be wanted in all likelihood. Where one cannot be started, the
-    /// reason is told when it is mustered.
-    pub(super) async fn head_start(&mut self, containers: Vec<(String, String)>) {
+    /// Begins to start agents in containers, by name and id, that will be wanted in all likelihood. Whoever musters next waits
+    /// for them; where one cannot be started, the reason is told then, for it is tried again.
+    pub(super) fn head_start(&mut self, containers: Vec<(String, String)>) {
         if !self.allowed {
             return;
         }
-        let engine = self.engine;
-        let started = join_all(containers.into_iter().map(|(name, id)| async move {
-            let agent = engine.start_agent(&name, Namespace::Container(id), Capability::None).await;
-            (Post::plain(name), agent)
-        }));
-        for (post, agent) in started.await {
-            match agent {
-                Ok(agent) => drop(self.agents.insert(post, agent)),
-                Err(error) => tracing::debug!(%error, place = post.place, "no head start"),
-            }
+        for (name, id) in containers {
+            let engine = self.engine.clone();
+            let place = name.clone();
+            let start = async move { engine.start_agent(&place, Namespace::Container(id), Capability::None).await };
+            self.starting.insert(Post::plain(name), tokio::spawn(start));
         }
     }
 
@@ -64,12 +62,18 @@ impl<'a> Crew<'a> {
         let engine = self.engine;
         let started = join_all(posts.into_iter().filter_map(|post| {
             let namespace = namespace(&post.place, from, topology)?;
+            let early = self.starting.remove(&post);
             let capability = match post.rights {
                 Rights::None => Capability::None,
                 Rights::Raw => Capability::NetRaw,
                 Rights::HostRoot => Capability::HostRoot,
             };
             Some(async move {
+                if let Some(early) = early
+                    && let Ok(Ok(agent)) = early.await
+                {
+                    return (post, Ok(agent));
+                }
                 let agent = engine.start_agent(&post.place, namespace, capability).await;
                 (post, agent)
             })
@@ -116,7 +120,9 @@ impl<'a> Crew<'a> {
 
     /// Lets every agent go.
     pub(super) async fn dismiss(self) {
-        join_all(self.agents.into_values().map(Agent::stop)).await;
+        // Of those that had a head start, some may not have been wanted.
+        let unwanted = join_all(self.starting.into_values()).await.into_iter().filter_map(|start| start.ok()?.ok());
+        join_all(self.agents.into_values().chain(unwanted).map(Agent::stop)).await;
     }
 }
 
