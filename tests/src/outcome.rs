@@ -139,7 +139,7 @@ impl Outcome {
             let mut told = check["diagnoses"].as_array().into_iter().flatten();
             assert!(told.any(|diagnosis| diagnosis["code"] == code), "`{code}` is not told\n{}", self.account());
         }
-        self
+        self.replays()
     }
 
     /// Keeps what is expected of every check and what was said, for the table of accuracy.

@@ -89,13 +89,13 @@ fn pruned(report: &Value) -> Value {
             }
         }
     }
-    without_the_machine(&mut report);
+    without_the_machine(&mut report, lab);
     report
 }
 
 /// Drops what the facts tell of the machine beside the stack: its kernel, its other interfaces and sockets, its own name,
 /// its DNS servers.
-fn without_the_machine(report: &mut Value) {
+fn without_the_machine(report: &mut Value, lab: bool) {
     for field in ["kernel", "os"] {
         report["engine"][field] = json!("Linux");
     }
@@ -124,7 +124,8 @@ fn without_the_machine(report: &mut Value) {
             !entry["address"].as_str().is_some_and(own) || entry["names"].to_string().contains("\"localhost\"")
         });
     }
-    for fact in values(&mut report["observations"]).filter(|fact| hosts.contains(&place(fact))) {
+    // The host of a lab is as much of the stack as its containers.
+    for fact in values(&mut report["observations"]).filter(|fact| !lab && hosts.contains(&place(fact))) {
         keep_items(fact, "sockets", |socket| speaks_of(&socket["port"]));
         keep_items(fact, "hosts", |entry| entry["names"].to_string().contains("\"localhost\""));
         keep_items(fact, "interfaces", |one| {
