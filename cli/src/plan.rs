@@ -1,7 +1,7 @@
 //! What to ask, and where. Pure: from source, target and topology to the probes of each round.
 //!
 //! The first round is cheap and settles most checks. The second is asked only where something is still open, and asks for
-//! what the open causes need; see [`closer`].
+//! what the open causes need; see `plan/closer/`.
 
 mod closer;
 mod first;
