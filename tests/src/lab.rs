@@ -66,7 +66,7 @@ mount --bind "$DIR/resolv.conf" /etc/resolv.conf
 mkdir -p /run/containers
 for private in /run/containers /run/netns "$DIR/data" "$DIR/exec"; do mount -t tmpfs tmpfs "$private"; done
 export CONTAINERS_CONF="$DIR/containers.conf"
-exec podman --root "$DIR/data/root" --runroot "$DIR/exec/run" --tmpdir "$DIR/exec/tmp" --storage-driver vfs \
+exec podman --root "$DIR/data/root" --runroot /run/containers/run --tmpdir "$DIR/exec/tmp" --storage-driver vfs \
     --network-config-dir "$DIR/data/networks" system service --time 0 "unix://$DIR/docker.sock"
 "#;
 
