@@ -38,32 +38,41 @@ pub use topics::{Topic, topic, topics};
 use causes::Found;
 use dprobe_probes::wire::Observation;
 
-use crate::report::{Check, Diagnosis, Report, Severity, Source, Target, Verdict};
+use crate::report::{Check, Diagnosis, Followed, Report, Severity, Source, Target, Verdict};
 use crate::topology::{EngineFlavor, Topology};
 
-/// Judges one check.
+/// Judges one check, with what has come of the checks that it led to.
 #[must_use]
-pub fn judge(from: Source, to: Target, topology: &Topology, observations: &[Observation]) -> Check {
+pub fn judge(
+    from: Source,
+    to: Target,
+    followed: Vec<Followed>,
+    topology: &Topology,
+    observations: &[Observation],
+) -> Check {
     let (verdict, stages, diagnoses) = {
-        let case = Case::new(&from, &to, topology, observations);
+        let case = Case::new(&from, &to, topology, observations).leading_to(&followed);
         let diagnoses = diagnose(&case);
         (verdict::verdict(&case, &diagnoses), stages::stages(&case), diagnoses)
     };
-    Check { from, to, verdict, stages, diagnoses }
+    Check { from, to, verdict, stages, diagnoses, followed }
 }
 
 /// Judges every check of a report anew, from its observations and its topology alone.
 #[must_use]
 pub fn replay(mut report: Report) -> Report {
-    report.checks = report
-        .checks
-        .into_iter()
-        .map(|check| {
-            let again = judge(check.from, check.to, &report.topology, &report.observations);
-            with_patches(again, &check.diagnoses)
-        })
-        .collect();
+    let (topology, observations) = (&report.topology, &report.observations);
+    report.checks = report.checks.into_iter().map(|check| judge_again(check, topology, observations)).collect();
     report
+}
+
+/// Judges a check anew, those that it led to first. They lead no further, so this is no deeper than a report is.
+fn judge_again(check: Check, topology: &Topology, observations: &[Observation]) -> Check {
+    let again =
+        |followed: Followed| Followed { check: judge_again(followed.check, topology, observations), ..followed };
+    let followed = check.followed.into_iter().map(again).collect();
+    let judged = judge(check.from, check.to, followed, topology, observations);
+    with_patches(judged, &check.diagnoses)
 }
 
 /// Takes over the patches of compose files, which can not be made anew: the files are not in the report.

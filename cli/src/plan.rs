@@ -5,10 +5,12 @@
 
 mod closer;
 mod first;
+mod leads;
 mod round;
 mod watch;
 
 pub use closer::{CLOSER_LOOKS, second_round};
 pub use first::{ask_ports, first_round};
+pub use leads::{Lead, leads};
 pub use round::{Limits, Post, Rights, Round};
 pub use watch::worth_watching;

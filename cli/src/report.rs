@@ -5,12 +5,14 @@
 
 pub mod doctor;
 
+use dprobe_probes::application::Application;
 use dprobe_probes::wire::Observation;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::compose::{ComposeEdit, ComposePatch};
 use crate::topology::{EngineInfo, Protocol, Topology};
+use crate::words::Login;
 
 /// The value of [`Report::schema`].
 pub const SCHEMA: &str = "dprobe.report/v1";
@@ -50,6 +52,32 @@ pub struct Check {
     pub stages: Vec<Stage>,
     /// Why, most likely and first blocking cause first.
     pub diagnoses: Vec<Diagnosis>,
+    /// The checks that this one led to, of what the target itself depends on or sends its clients to.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub followed: Vec<Followed>,
+}
+
+/// A check that another one led to.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Followed {
+    /// How it led there.
+    pub relation: Relation,
+    /// What came of it. It leads no further.
+    pub check: Check,
+}
+
+/// How one check leads to another.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Relation {
+    /// The target hands requests on to it: a reverse proxy to its upstream. The target is the source of that check.
+    Upstream,
+    /// The target tells its clients to connect there: a broker's listener, a member of a replica set.
+    Advertised,
+    /// The target redirects there (`Location`, RFC 9110, 10.2.2).
+    Redirect,
+    /// The target names it as the issuer of its tokens (OpenID Connect Discovery 1.0, section 3).
+    Issuer,
 }
 
 /// Who wants to connect.
@@ -119,6 +147,12 @@ pub struct Target {
     /// The name of its namespace in [`Observation::place`], where it has one that was looked into.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub place: Option<String>,
+    /// What is spoken there, as the scheme of the URL says it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub application: Option<Application>,
+    /// As whom the URL would log in. It is no part of the report.
+    #[serde(skip)]
+    pub login: Login,
 }
 
 /// The kinds of target.

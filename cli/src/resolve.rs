@@ -168,6 +168,8 @@ pub fn target(word: &TargetWord, source: &Source, topology: &Topology) -> Result
         service: None,
         container_port: None,
         place: None,
+        application: word.application,
+        login: word.login.clone(),
     };
     match &word.host {
         HostWord::Name(name) => by_name(name, source, topology, &mut target)?,

@@ -15,6 +15,8 @@ mod url;
 
 use std::net::IpAddr;
 
+use dprobe_probes::application::Application;
+
 use crate::topology::Protocol;
 
 pub use error::WordError;
@@ -62,8 +64,21 @@ pub struct TargetWord {
     pub scheme: Option<String>,
     /// The URL without credentials, where one was given. Of several hosts it names the first one only.
     pub url: Option<String>,
+    /// What the scheme says is spoken there.
+    pub application: Option<Application>,
+    /// As whom the URL would log in.
+    pub login: Login,
     /// How many further hosts the URL names (`mongodb://a,b,c/db`). They are not looked at.
     pub further_hosts: usize,
+}
+
+/// As whom a URL logs in, as far as a server wants to know before it says whether it lets one in at all. Never a password.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Login {
+    /// The user.
+    pub user: Option<String>,
+    /// The database.
+    pub database: Option<String>,
 }
 
 /// The host part of a target.

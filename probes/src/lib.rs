@@ -4,6 +4,7 @@
 //! (`…Ask`), what was seen (`…Fact`), and the code that goes and looks. [`wire`] collects them into the messages that
 //! travel between the CLI and the agent. Nothing here knows of Docker, and nothing here judges: a probe reports.
 
+pub mod application;
 pub mod arp;
 #[cfg(feature = "run")]
 mod bounded;
@@ -22,5 +23,6 @@ pub mod run;
 mod socket;
 pub mod tcp;
 pub mod text;
+pub mod tls;
 pub mod udp;
 pub mod wire;

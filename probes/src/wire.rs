@@ -28,7 +28,7 @@ use crate::tcp::{TcpAsk, TcpFact};
 use crate::udp::{UdpAsk, UdpFact};
 
 /// The version of this protocol. The two ends must agree on it.
-pub const PROTOCOL: u32 = 2;
+pub const PROTOCOL: u32 = 3;
 
 /// The longest line that either end accepts, in bytes.
 pub const MAX_LINE: usize = 4 * 1024 * 1024;

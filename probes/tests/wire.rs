@@ -7,9 +7,7 @@ use std::fmt::Debug;
 use dprobe_probes::arp::{ArpAsk, ArpFact};
 use dprobe_probes::dns::{DnsAsk, DnsFact};
 use dprobe_probes::errno::Errno;
-use dprobe_probes::http::{
-    CertificateFact, HttpAsk, HttpFact, HttpFailure, HttpHeader, HttpPhase, HttpPhases, TlsFact,
-};
+use dprobe_probes::http::{HttpAsk, HttpFact, HttpFailure, HttpHeader, HttpPhase, HttpPhases};
 use dprobe_probes::listeners::{ListenerSocket, ListenersFact, ListenersSource, Protocol};
 use dprobe_probes::lookup::{
     AnswerSource, DnsOutcome, DnsQuery, LookupAnswer, LookupAsk, LookupFact, LookupOutcome, MuslLookupAsk,
@@ -18,6 +16,7 @@ use dprobe_probes::network::{Interface, InterfaceAddress, NetworkFact, Route};
 use dprobe_probes::ping::{PingAsk, PingFact};
 use dprobe_probes::resolver::{ExternalServer, HostsEntry, ResolverFact};
 use dprobe_probes::tcp::{AfterConnect, TcpAsk, TcpFact, TcpOutcome};
+use dprobe_probes::tls::{CertificateFact, TlsFact};
 use dprobe_probes::udp::{UdpAsk, UdpFact, UdpOutcome};
 use dprobe_probes::wire::{Ask, Fact, Hello, Observation, Plan, Probe, Reply, Request};
 use serde::Serialize;

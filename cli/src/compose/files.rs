@@ -19,8 +19,16 @@ pub fn patch_fixes(checks: &mut [Check], topology: &Topology, engine: &EngineInf
     if !engine.address.starts_with("unix://") {
         return;
     }
-    let diagnoses = checks.iter_mut().flat_map(|check| &mut check.diagnoses);
-    for fix in diagnoses.flat_map(|diagnosis| &mut diagnosis.fixes) {
+    for check in checks {
+        patch_check(check, topology);
+    }
+}
+
+fn patch_check(check: &mut Check, topology: &Topology) {
+    for followed in &mut check.followed {
+        patch_check(&mut followed.check, topology);
+    }
+    for fix in check.diagnoses.iter_mut().flat_map(|diagnosis| &mut diagnosis.fixes) {
         let Some(edit) = &fix.edit else { continue };
         let mut services = topology.containers.values().filter_map(|container| container.compose.as_ref());
         let known = services.find(|known| known.project == edit.project && known.service == edit.service);

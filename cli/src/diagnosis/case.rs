@@ -14,7 +14,7 @@ use dprobe_probes::wire::{Fact, Observation};
 
 use super::address::host_port;
 use super::listening::{Listening, listening};
-use crate::report::{Source, SourceKind, Target, TargetKind};
+use crate::report::{Check, Followed, Relation, Source, SourceKind, Target, TargetKind};
 use crate::resolve;
 use crate::topology::{Container, Network, NetworkMode, PublishedPort, Topology};
 
@@ -28,6 +28,7 @@ pub struct Case<'a> {
     /// What the engine said.
     pub topology: &'a Topology,
     observations: &'a [Observation],
+    followed: &'a [Followed],
 }
 
 /// A fact with the observation that it came in.
@@ -54,7 +55,18 @@ impl<'a> Case<'a> {
     /// A case of one check.
     #[must_use]
     pub fn new(from: &'a Source, to: &'a Target, topology: &'a Topology, observations: &'a [Observation]) -> Self {
-        Self { from, to, topology, observations }
+        Self { from, to, topology, observations, followed: &[] }
+    }
+
+    /// The same with what has come of the checks that it led to.
+    #[must_use]
+    pub fn leading_to(self, followed: &'a [Followed]) -> Self {
+        Self { followed, ..self }
+    }
+
+    /// What has come of the checks that it led to in this way.
+    pub fn followed(&self, relation: Relation) -> impl Iterator<Item = &'a Check> {
+        self.followed.iter().filter(move |followed| followed.relation == relation).map(|followed| &followed.check)
     }
 
     /// What was seen in a place, picked by `pick`.

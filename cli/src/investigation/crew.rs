@@ -49,7 +49,7 @@ impl<'a> Crew<'a> {
     /// since the snapshot is a fact like any other: it is left without an agent.
     pub(super) async fn muster(
         &mut self,
-        from: &Source,
+        sources: &[&Source],
         topology: &Topology,
         mut posts: Vec<Post>,
     ) -> Result<(), EngineError> {
@@ -61,7 +61,7 @@ impl<'a> Crew<'a> {
         posts.retain(|post| !self.agents.contains_key(post) && !self.lost.contains(&post.place));
         let engine = self.engine;
         let started = join_all(posts.into_iter().filter_map(|post| {
-            let namespace = namespace(&post.place, from, topology)?;
+            let namespace = namespace(&post.place, sources, topology)?;
             let early = self.starting.remove(&post);
             let capability = match post.rights {
                 Rights::None => Capability::None,
@@ -85,7 +85,9 @@ impl<'a> Crew<'a> {
                 Ok(agent) => {
                     self.agents.insert(post, agent);
                 }
-                Err(EngineError::Gone { .. }) if post.place != from.place => self.lost.push(post.place),
+                Err(EngineError::Gone { .. }) if !sources.iter().any(|from| from.place == post.place) => {
+                    self.lost.push(post.place);
+                }
                 // Some engines and policies give nobody such rights; what is left unasked is left open.
                 Err(error) if post.rights != Rights::None => {
                     tracing::warn!(%error, place = post.place, rights = ?post.rights, "no agent with these rights");
@@ -128,7 +130,7 @@ impl<'a> Crew<'a> {
 
 /// How a place is entered. None where there is nothing to enter: a container that does not run, other than the source,
 /// and a source without networks.
-fn namespace(place: &str, from: &Source, topology: &Topology) -> Option<Namespace> {
+fn namespace(place: &str, sources: &[&Source], topology: &Topology) -> Option<Namespace> {
     if place == HOST {
         return Some(Namespace::Host);
     }
@@ -138,7 +140,8 @@ fn namespace(place: &str, from: &Source, topology: &Topology) -> Option<Namespac
             .map(|network| network.id.clone())
             .collect()
     };
-    if from.kind == SourceKind::Network && place == from.place {
+    let from = sources.iter().find(|from| from.place == place);
+    if let Some(from) = from.filter(|from| from.kind == SourceKind::Network) {
         return Some(Namespace::Networks(ids(&mut from.network.iter())));
     }
     let container = topology.containers.get(place)?;
@@ -151,9 +154,7 @@ fn namespace(place: &str, from: &Source, topology: &Topology) -> Option<Namespac
         return Some(Namespace::Host);
     }
     // Only the source is replaced by an agent in its networks.
-    if place != from.place {
-        return None;
-    }
+    from?;
     if owner.state.status.has_processes() {
         return Some(Namespace::Container(owner.id.clone()));
     }

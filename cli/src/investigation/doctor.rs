@@ -72,7 +72,7 @@ struct Visit<'a> {
 impl Visit<'_> {
     async fn observe(&mut self, doctor: &mut Doctor, deep: Option<Progress<'_>>) -> Result<(), InvestigationError> {
         let host = source(SourceKind::Host, HOST.to_owned(), None);
-        self.crew.muster(&host, &doctor.topology, vec![Post::plain(HOST)]).await?;
+        self.crew.muster(&[&host], &doctor.topology, vec![Post::plain(HOST)]).await?;
         for probe in [Probe::Network, Probe::Resolver, Probe::Listeners] {
             self.round.ask(HOST, probe);
         }
@@ -102,7 +102,7 @@ impl Visit<'_> {
         deep: Option<Progress<'_>>,
     ) -> Result<Result<FirewallFact, String>, InvestigationError> {
         let Some(announce) = deep.filter(|_| from_here.is_err()) else { return Ok(from_here) };
-        let read = helper::read_filter(&mut self.crew, host, topology, &self.round, self.limits, announce).await?;
+        let read = helper::read_filter(&mut self.crew, &[host], topology, &self.round, self.limits, announce).await?;
         Ok(read.unwrap_or(from_here))
     }
 
@@ -113,7 +113,7 @@ impl Visit<'_> {
         self.round = Round::after(&self.round);
         self.round.ask(&bridge.place, Probe::Resolver);
         let posts = self.round.posts().cloned().collect();
-        let seen = match self.crew.muster(&bridge, topology, posts).await {
+        let seen = match self.crew.muster(&[&bridge], topology, posts).await {
             Ok(()) => self.crew.run(&self.round, self.limits).await,
             Err(error) => Err(error),
         };

@@ -15,7 +15,7 @@ use crate::topology::Topology;
 /// it the rights.
 pub(super) async fn read_filter(
     crew: &mut Crew<'_>,
-    from: &Source,
+    sources: &[&Source],
     topology: &Topology,
     before: &Round,
     limits: Limits,
@@ -24,7 +24,7 @@ pub(super) async fn read_filter(
     let post = Post { place: HOST.to_owned(), rights: Rights::HostRoot };
     if !crew.stands_at(&post) {
         announce("starting a privileged helper on the engine's host for a moment, as --deep allows");
-        crew.muster(from, topology, vec![post]).await?;
+        crew.muster(sources, topology, vec![post]).await?;
     }
     let mut round = Round::after(before);
     round.ask(HOST, Probe::Firewall);

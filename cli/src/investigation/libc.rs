@@ -4,7 +4,7 @@ use dprobe_probes::wire::Observation;
 
 use crate::diagnosis::Case;
 use crate::engine::Engine;
-use crate::report::{Source, Target};
+use crate::investigation::look::Pair;
 use crate::topology::{Libc, Topology};
 
 /// What each of them has and the others have not. Alpine comes first, for its `gcompat` brings the loader of glibc along.
@@ -20,24 +20,22 @@ const SIGNS: [(&str, Libc); 6] = [
 /// That a file is there is all that matters.
 const MAX_BYTES: usize = 64;
 
-/// Reads the library of the source, where glibc and musl would come to different ends.
-pub(super) async fn read(
-    engine: &Engine,
-    from: &Source,
-    targets: &[Target],
-    topology: &mut Topology,
-    observations: &[Observation],
-) {
-    let differ = targets.iter().any(|target| Case::new(from, target, topology, observations).walks_differ());
-    let Some(container) = from.container.as_ref().and_then(|name| topology.containers.get_mut(name)) else { return };
-    if !differ {
-        return;
-    }
-    for (path, libc) in SIGNS {
-        // An engine that does not hand out a file leaves the matter open.
-        if let Ok(Some(_)) = engine.read_file(&container.id, path, MAX_BYTES).await {
-            container.libc = Some(libc);
-            return;
+/// Reads the library of the sources, where glibc and musl would come to different ends.
+pub(super) async fn read(engine: &Engine, pairs: &[Pair], topology: &mut Topology, observations: &[Observation]) {
+    let differ = |pair: &&Pair| Case::new(&pair.from, &pair.to, topology, observations).walks_differ();
+    let mut names: Vec<&String> = pairs.iter().filter(differ).filter_map(|pair| pair.from.container.as_ref()).collect();
+    names.sort();
+    names.dedup();
+    for name in names {
+        let Some(container) = topology.containers.get_mut(name).filter(|container| container.libc.is_none()) else {
+            continue;
+        };
+        for (path, libc) in SIGNS {
+            // An engine that does not hand out a file leaves the matter open.
+            if let Ok(Some(_)) = engine.read_file(&container.id, path, MAX_BYTES).await {
+                container.libc = Some(libc);
+                break;
+            }
         }
     }
 }

@@ -9,10 +9,10 @@ use dprobe_probes::firewall::{FirewallFact, WatchedDial};
 use dprobe_probes::wire::{Fact, Observation, Probe};
 use futures_util::future::join_all;
 
-use super::{InvestigationError, Look, helper};
-use crate::diagnosis::Case;
+use super::look::{Look, Pair};
+use super::{InvestigationError, helper};
 use crate::plan;
-use crate::report::Target;
+use crate::report::Source;
 use crate::resolve::HOST;
 
 /// The most connects that are watched in one investigation.
@@ -23,19 +23,20 @@ type Reading = (String, Result<FirewallFact, String>);
 
 impl Look<'_> {
     /// Watches the connects that are still unexplained.
-    pub(super) async fn watch(&mut self, targets: &[Target]) -> Result<(), InvestigationError> {
+    pub(super) async fn watch(&mut self, pairs: &[Pair]) -> Result<(), InvestigationError> {
         let mut watched = 0;
-        for target in targets {
-            let case = Case::new(&self.from, target, &self.topology, &self.observations);
+        for pair in pairs {
+            let Pair { from, to } = pair;
+            let case = self.case(pair);
             let Some(dial) = plan::worth_watching(&case).filter(|_| watched < MAX_WATCHED) else { continue };
             watched += 1;
             (self.progress)("watching the packet filter");
-            let places = self.filters_on_the_way(target);
-            let before = self.read_filters(&places).await?;
+            let places = filters_on_the_way(pair);
+            let before = self.read_filters(from, &places).await?;
             let clock = Instant::now();
-            self.dial_again(dial).await?;
+            self.dial_again(from, dial).await?;
             let after = if before.iter().any(|(_, read)| read.is_ok()) {
-                self.read_filters(&places).await?
+                self.read_filters(from, &places).await?
             } else {
                 before.clone()
             };
@@ -44,10 +45,10 @@ impl Look<'_> {
                 let fact = match (before, after) {
                     (Ok(before), Ok(after)) => {
                         let watched = WatchedDial {
-                            from: self.from.place.clone(),
-                            host: target.host.clone(),
-                            port: target.port.unwrap_or_default(),
-                            protocol: target.protocol,
+                            from: from.place.clone(),
+                            host: to.host.clone(),
+                            port: to.port.unwrap_or_default(),
+                            protocol: to.protocol,
                         };
                         Fact::Firewall(FirewallFact { watched: Some(watched), ..after.since(&before) })
                     }
@@ -63,18 +64,9 @@ impl Look<'_> {
         Ok(())
     }
 
-    /// The places whose packet filters a connection to this target passes.
-    fn filters_on_the_way(&self, target: &Target) -> Vec<String> {
-        let mut places = vec![HOST.to_owned(), self.from.place.clone()];
-        places.extend(target.place.clone());
-        places.sort();
-        places.dedup();
-        places
-    }
-
     /// Reads the packet filters of these places, those that can be read from here at once; with the helper's aid that of the
     /// host, where the user allows it.
-    async fn read_filters(&mut self, places: &[String]) -> Result<Vec<Reading>, InvestigationError> {
+    async fn read_filters(&mut self, from: &Source, places: &[String]) -> Result<Vec<Reading>, InvestigationError> {
         let (engine, topology) = (self.engine, &self.topology);
         let read = places.iter().map(|place| async move {
             let read = match topology.containers.get(place) {
@@ -88,17 +80,16 @@ impl Look<'_> {
         if let (Some(announce), Some((_, host))) = (self.deep, readings.iter_mut().find(|(place, _)| place == HOST))
             && host.is_err()
         {
-            let read =
-                helper::read_filter(&mut self.crew, &self.from, &self.topology, &self.round, self.limits, announce)
-                    .await?;
+            let read = helper::read_filter(&mut self.crew, &[from], &self.topology, &self.round, self.limits, announce)
+                .await?;
             *host = read.unwrap_or_else(|| Err("the helper of --deep did not start".to_owned()));
         }
         Ok(readings)
     }
 
     /// Tries the connect once more. Where it works now, the first try came too early, and that is a fact as well.
-    async fn dial_again(&mut self, dial: Probe) -> Result<(), InvestigationError> {
-        self.round.ask(&self.from.place, dial);
+    async fn dial_again(&mut self, from: &Source, dial: Probe) -> Result<(), InvestigationError> {
+        self.round.ask(&from.place, dial);
         self.run().await
     }
 
@@ -107,4 +98,13 @@ impl Look<'_> {
         let id = self.round.take_id();
         self.observations.push(Observation { id, place, took_ms: took.as_secs_f64() * 1000.0, fact });
     }
+}
+
+/// The places whose packet filters a connection passes.
+fn filters_on_the_way(Pair { from, to }: &Pair) -> Vec<String> {
+    let mut places = vec![HOST.to_owned(), from.place.clone()];
+    places.extend(to.place.clone());
+    places.sort();
+    places.dedup();
+    places
 }

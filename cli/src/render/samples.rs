@@ -100,6 +100,7 @@ fn healthy_check() -> Check {
             stage(StageName::Listen, true, "mongodb listens on 0.0.0.0:27017", ""),
         ],
         diagnoses: Vec::new(),
+        followed: Vec::new(),
     }
 }
 

@@ -7,7 +7,7 @@ use dprobe_probes::text::printable;
 use crate::topology::Protocol;
 
 use super::error::{LONGEST_NAME, shown};
-use super::{HostWord, PortWord, TargetWord, WordError, scheme};
+use super::{HostWord, Login, PortWord, TargetWord, WordError, scheme};
 
 /// A target that is not a URL.
 pub(super) fn target(word: &str) -> Result<TargetWord, WordError> {
@@ -26,6 +26,8 @@ pub(super) fn target(word: &str) -> Result<TargetWord, WordError> {
         protocol,
         scheme: None,
         url: None,
+        application: None,
+        login: Login::default(),
         further_hosts: 0,
     })
 }

@@ -1,5 +1,7 @@
 //! URL schemes that people put into environments, and what they imply.
 
+use dprobe_probes::application::{Application, ApplicationProtocol, Security, Verify};
+
 use crate::topology::Protocol;
 
 /// Schemes and their default ports: IANA's registration, or what the program's own documentation says.
@@ -50,6 +52,35 @@ pub fn default_port(scheme: &str) -> Option<u16> {
     }
     let base = scheme.split('+').next().unwrap_or(scheme);
     DEFAULT_PORTS.iter().find(|(name, _)| *name == base).map(|(_, port)| *port)
+}
+
+/// What a scheme says is spoken, where it is known here.
+pub(super) fn application(scheme: &str) -> Option<Application> {
+    use ApplicationProtocol as P;
+    use Security::{Plain, Preferred, Tls};
+    let base = scheme.split('+').next().unwrap_or(scheme);
+    let (protocol, security) = match base {
+        "amqp" => (P::Amqp, Plain),
+        "amqps" => (P::Amqp, Tls),
+        "http" | "ws" => (P::Http, Plain),
+        "https" | "wss" => (P::Http, Tls),
+        "kafka" => (P::Kafka, Plain),
+        "memcache" | "memcached" => (P::Memcached, Plain),
+        "mongodb" => (P::Mongodb, Plain),
+        "mqtt" => (P::Mqtt, Plain),
+        "mqtts" => (P::Mqtt, Tls),
+        "mariadb" | "mysql" | "mysql2" => (P::Mysql, Preferred),
+        "nats" => (P::Nats, Plain),
+        "pgsql" | "postgis" | "postgres" | "postgresql" | "psql" => (P::Postgres, Preferred),
+        "redis" | "valkey" => (P::Redis, Plain),
+        "rediss" | "valkeys" => (P::Redis, Tls),
+        "smtp" | "submission" => (P::Smtp, Plain),
+        "smtps" => (P::Smtp, Tls),
+        "tls" => (P::Tls, Tls),
+        _ => return None,
+    };
+    let verify = if security == Preferred { Verify::Nothing } else { Verify::Full };
+    Some(Application { protocol, security, verify })
 }
 
 /// The transport that a scheme implies.

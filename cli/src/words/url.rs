@@ -1,7 +1,7 @@
 //! `SCHEME://[USER[:PASSWORD]@]HOST[:PORT][,HOST…][/…]`, as it stands in environments: not always what RFC 3986 allows.
 
 use super::error::shown;
-use super::{HostWord, PortWord, TargetWord, WordError, host, scheme};
+use super::{HostWord, Login, PortWord, TargetWord, WordError, host, scheme};
 
 /// A target that is a URL.
 pub(super) fn target(word: &str) -> Result<TargetWord, WordError> {
@@ -29,6 +29,8 @@ pub(super) fn target(word: &str) -> Result<TargetWord, WordError> {
             .or_else(|| scheme::default_port(&url.scheme).map(|port| PortWord { port, typed: false })),
         protocol: scheme::protocol(&url.scheme),
         url: Some(format!("{}://{first}{tail}", url.scheme)),
+        application: scheme::application(&url.scheme),
+        login: Login::default(),
         scheme: Some(url.scheme),
         further_hosts,
     })

@@ -15,11 +15,12 @@ use tokio::net::TcpStream;
 use tokio::time::timeout;
 
 use super::stream::{Stream, Watched};
-use super::{HttpAsk, HttpFact, HttpFailure, HttpHeader, HttpPhase, HttpPhases, Target, tls};
+use super::{HttpAsk, HttpFact, HttpFailure, HttpHeader, HttpPhase, HttpPhases, Target};
 use crate::errno::Errno;
 use crate::run::{Context, Teller, millis};
 use crate::tcp::{ConnectError, connect};
 use crate::text::printable;
+use crate::tls;
 use crate::wire::Fact;
 
 /// The most that the head of an answer may take (the reader's buffer), in bytes.

@@ -405,7 +405,7 @@ impl Facts {
         let from =
             resolve::source(&words::source(&self.from).expect("a source"), &self.topology).expect("a known source");
         let to = resolve::target(&words::target(target).expect("a target"), &from, &self.topology).expect("a meaning");
-        judge(from, to, &self.topology, &self.observations)
+        judge(from, to, Vec::new(), &self.topology, &self.observations)
     }
 }
 

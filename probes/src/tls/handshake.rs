@@ -30,19 +30,19 @@ const MAX_NAMES: usize = 50;
 const MAX_TEXT: usize = 200;
 
 /// A handshake, as far as it came.
-pub(super) struct Handshake {
+pub(crate) struct Handshake {
     /// What the server showed.
-    pub(super) fact: TlsFact,
+    pub(crate) fact: TlsFact,
     /// The stream, or why there is none.
-    pub(super) stream: Result<TlsStream<TcpStream>, Failure>,
+    pub(crate) stream: Result<TlsStream<TcpStream>, Failure>,
 }
 
 /// Why a handshake failed.
-pub(super) struct Failure {
+pub(crate) struct Failure {
     /// In words.
-    pub(super) reason: String,
+    pub(crate) reason: String,
     /// The kernel's error, where there was one.
-    pub(super) errno: Option<Errno>,
+    pub(crate) errno: Option<Errno>,
 }
 
 impl Failure {
@@ -52,7 +52,7 @@ impl Failure {
 }
 
 /// Shake hands with `host` over `tcp`, trusting `ca_bundle` (PEM) or else the Mozilla roots.
-pub(super) async fn handshake(tcp: TcpStream, host: &str, ca_bundle: Option<&str>, wait: Duration) -> Handshake {
+pub(crate) async fn handshake(tcp: TcpStream, host: &str, ca_bundle: Option<&str>, wait: Duration) -> Handshake {
     let recorder = Arc::new(Recorder::new(roots(ca_bundle)));
     let stream = match (server_name(host), config(&recorder)) {
         (Ok(name), Ok(config)) => {
