@@ -53,7 +53,7 @@ fn write_reply(out: &mut impl io::Write, reply: &Reply) -> io::Result<()> {
 }
 
 /// The next request, none at the end. Empty lines are passed over.
-fn next_request(input: &mut impl BufRead) -> Option<Heard> {
+pub(crate) fn next_request(input: &mut impl BufRead) -> Option<Heard> {
     loop {
         let mut line = Vec::new();
         let limit = u64::try_from(MAX_LINE).unwrap_or(u64::MAX);

@@ -20,6 +20,9 @@ mod elsewhere;
 mod environment;
 mod error;
 mod firewall;
+#[cfg(feature = "fuzzing")]
+#[doc(hidden)]
+pub mod fuzzing;
 mod image;
 mod info;
 mod inspect;

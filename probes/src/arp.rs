@@ -5,7 +5,7 @@ use std::net::Ipv4Addr;
 use serde::{Deserialize, Serialize};
 
 #[cfg(feature = "run")]
-mod request;
+pub(crate) mod request;
 
 #[cfg(feature = "run")]
 pub(crate) use request::look;

@@ -6,10 +6,10 @@
 
 use serde::{Deserialize, Serialize};
 
-mod nft;
+pub(crate) mod nft;
 #[cfg(feature = "filter")]
 mod read;
-mod save;
+pub(crate) mod save;
 #[cfg(test)]
 mod tests;
 

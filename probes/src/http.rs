@@ -8,9 +8,9 @@ use crate::errno::Errno;
 use crate::tls::TlsFact;
 
 #[cfg(feature = "run")]
-mod exchange;
+pub(crate) mod exchange;
 #[cfg(feature = "run")]
-mod stream;
+pub(crate) mod stream;
 #[cfg(feature = "run")]
 mod url;
 

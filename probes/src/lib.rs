@@ -11,6 +11,9 @@ mod bounded;
 pub mod dns;
 pub mod errno;
 pub mod firewall;
+#[cfg(feature = "fuzzing")]
+#[doc(hidden)]
+pub mod fuzzing;
 pub mod http;
 pub mod listeners;
 pub mod lookup;

@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use serde::{Deserialize, Serialize};
 
 #[cfg(feature = "run")]
-mod proc_net;
+pub(crate) mod proc_net;
 #[cfg(feature = "run")]
 mod read;
 #[cfg(feature = "run")]

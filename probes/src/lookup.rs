@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 #[cfg(feature = "run")]
 mod candidates;
 #[cfg(feature = "run")]
-mod exchange;
+pub(crate) mod exchange;
 #[cfg(all(test, feature = "run"))]
 mod fake;
 #[cfg(feature = "run")]

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 #[cfg(feature = "run")]
 mod read;
 #[cfg(feature = "run")]
-mod routes;
+pub(crate) mod routes;
 
 #[cfg(feature = "run")]
 pub use read::read;

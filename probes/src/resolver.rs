@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use serde::{Deserialize, Serialize};
 
 #[cfg(feature = "run")]
-mod parse;
+pub(crate) mod parse;
 
 #[cfg(feature = "run")]
 pub use parse::read;

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 #[cfg(feature = "run")]
-mod handshake;
+pub(crate) mod handshake;
 
 #[cfg(feature = "run")]
 pub(crate) use handshake::{Failure, handshake};

@@ -23,7 +23,7 @@ const QUERY: &AsciiSet =
     &CONTROLS.add(b' ').add(b'"').add(b'#').add(b'<').add(b'>').add(b'&').add(b'+').add(b'%').add(b'?');
 
 /// What lies at a path.
-enum Entry {
+pub(super) enum Entry {
     File(Vec<u8>),
     Link(String),
     Other,
@@ -77,7 +77,7 @@ async fn entry(client: &Client, id: &str, path: &str, limit: usize) -> Result<Op
 }
 
 /// The first entry of a tar archive that may be cut off after `limit` bytes of content.
-fn first_entry(tar: &[u8], limit: usize) -> Entry {
+pub(super) fn first_entry(tar: &[u8], limit: usize) -> Entry {
     let mut archive = tar::Archive::new(tar);
     let Some(Ok(entry)) = archive.entries().ok().and_then(|mut entries| entries.next()) else { return Entry::Other };
     let kind = entry.header().entry_type();
@@ -96,7 +96,7 @@ fn first_entry(tar: &[u8], limit: usize) -> Entry {
 }
 
 /// A path as seen from a folder, without `.` and `..`, which do not lead out of the root.
-fn absolute(folder: &str, path: &str) -> String {
+pub(super) fn absolute(folder: &str, path: &str) -> String {
     let mut parts: Vec<&str> = Vec::new();
     let base = if path.starts_with('/') { "" } else { folder };
     for part in base.split('/').chain(path.split('/')) {

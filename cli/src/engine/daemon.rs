@@ -20,7 +20,7 @@ const CONFIG: &str = "/etc/docker/daemon.json";
 /// The part of `daemon.json` that matters here.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
-struct Config {
+pub(super) struct Config {
     iptables: Option<bool>,
     dns: Vec<String>,
 }
@@ -72,7 +72,7 @@ fn config(process: &Path, path: &Path) -> std::io::Result<Config> {
     }
 }
 
-fn merged(arguments: &[&str], config: &Config) -> DaemonSettings {
+pub(super) fn merged(arguments: &[&str], config: &Config) -> DaemonSettings {
     let off = |value: &&str| matches!(*value, "false" | "0" | "f" | "F" | "FALSE" | "False");
     DaemonSettings {
         makes_rules: config.iptables != Some(false) && !values(arguments, "--iptables").last().is_some_and(off),

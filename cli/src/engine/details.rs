@@ -43,7 +43,7 @@ pub(super) async fn details(client: &Client, id: &str) -> Details {
 
 #[derive(Default, Deserialize)]
 #[serde(default, rename_all = "PascalCase")]
-struct TopBody {
+pub(super) struct TopBody {
     titles: Vec<String>,
     processes: Vec<Vec<String>>,
 }
@@ -58,7 +58,7 @@ async fn processes(client: &Client, id: &str) -> Option<Vec<Process>> {
     }
 }
 
-fn processes_of(body: &TopBody) -> Option<Vec<Process>> {
+pub(super) fn processes_of(body: &TopBody) -> Option<Vec<Process>> {
     let column = |names: &[&str]| body.titles.iter().position(|title| names.contains(&title.as_str()));
     let pid = column(&["PID"])?;
     let command = column(&["COMMAND", "CMD", "ARGS"])?;
@@ -93,7 +93,7 @@ async fn last_log(client: &Client, id: &str) -> Option<Vec<String>> {
     Some(log_lines(&bytes))
 }
 
-fn log_lines(bytes: &[u8]) -> Vec<String> {
+pub(super) fn log_lines(bytes: &[u8]) -> Vec<String> {
     let mut lines: Vec<String> = bytes
         .split(|byte| *byte == b'\n')
         .map(|line| line.strip_suffix(b"\r").unwrap_or(line))

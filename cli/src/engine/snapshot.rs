@@ -98,12 +98,12 @@ async fn list_networks(client: &Client) -> Result<Vec<Value>, EngineError> {
 }
 
 /// Networks of a form that this version does not know are left out, not the others with them.
-fn networks_of(bodies: Vec<Value>) -> BTreeMap<String, Network> {
+pub(super) fn networks_of(bodies: Vec<Value>) -> BTreeMap<String, Network> {
     networks(bodies.into_iter().filter_map(|body| NetworkBody::deserialize(body).ok()).collect())
 }
 
 /// Engines leave the gateway of the default bridge out of its configuration; the containers on it know.
-fn complete_gateways(networks: &mut BTreeMap<String, Network>, containers: &BTreeMap<String, Container>) {
+pub(super) fn complete_gateways(networks: &mut BTreeMap<String, Network>, containers: &BTreeMap<String, Container>) {
     for (key, network) in networks {
         for subnet in network.subnets.iter_mut().filter(|subnet| subnet.gateway.is_none()) {
             subnet.gateway = containers
@@ -115,7 +115,7 @@ fn complete_gateways(networks: &mut BTreeMap<String, Network>, containers: &BTre
 }
 
 /// What the routing mesh publishes for a service is published for its tasks, which do not say so themselves.
-fn complete_ports(containers: &mut BTreeMap<String, Container>, swarm: Option<&Swarm>) {
+pub(super) fn complete_ports(containers: &mut BTreeMap<String, Container>, swarm: Option<&Swarm>) {
     for container in containers.values_mut().filter(|container| container.state.status.has_processes()) {
         let service = container.task.as_ref().and_then(|task| swarm?.services.get(&task.service));
         for port in service.iter().flat_map(|service| &service.ports).filter(|port| port.ingress) {

@@ -33,14 +33,14 @@ const FAILED: usize = 4;
 /// What a manager knows, as it sends it.
 #[derive(Default)]
 pub(super) struct Bodies {
-    nodes: Vec<NodeBody>,
-    services: Vec<ServiceBody>,
-    tasks: Vec<TaskBody>,
+    pub(super) nodes: Vec<NodeBody>,
+    pub(super) services: Vec<ServiceBody>,
+    pub(super) tasks: Vec<TaskBody>,
 }
 
 #[derive(Default, Deserialize)]
 #[serde(default, rename_all = "PascalCase")]
-struct NodeBody {
+pub(super) struct NodeBody {
     #[serde(rename = "ID")]
     id: String,
     spec: NodeSpecBody,
@@ -69,7 +69,7 @@ struct NodeStatusBody {
 
 #[derive(Default, Deserialize)]
 #[serde(default, rename_all = "PascalCase")]
-struct ServiceBody {
+pub(super) struct ServiceBody {
     #[serde(rename = "ID")]
     id: String,
     spec: ServiceSpecBody,
@@ -152,7 +152,7 @@ struct VipBody {
 
 #[derive(Default, Deserialize)]
 #[serde(default, rename_all = "PascalCase")]
-struct TaskBody {
+pub(super) struct TaskBody {
     #[serde(rename = "ID")]
     id: String,
     #[serde(rename = "ServiceID")]
@@ -188,7 +188,7 @@ struct AttachedBody {
 
 #[derive(Default, Deserialize)]
 #[serde(default, rename_all = "PascalCase")]
-struct OverlayBody {
+pub(super) struct OverlayBody {
     peers: Vec<PeerBody>,
     services: BTreeMap<String, OverlayServiceBody>,
 }
@@ -258,7 +258,7 @@ pub(super) async fn overlays(client: &Client, networks: &BTreeMap<String, Networ
     join_all(asked).await.into_iter().flatten().collect()
 }
 
-fn overlay(body: &OverlayBody) -> Overlay {
+pub(super) fn overlay(body: &OverlayBody) -> Overlay {
     let service = |name: &str| Some(text(name)).filter(|name| !name.is_empty());
     let endpoints = body.services.iter().flat_map(|(name, of)| of.tasks.iter().map(move |task| (name, task)));
     Overlay {

@@ -121,7 +121,7 @@ fn collect(
 }
 
 /// The hardware address in a frame that answers our request.
-fn answer(frame: &[u8], own: Ipv4Addr, address: Ipv4Addr) -> Option<MacAddr> {
+pub(crate) fn answer(frame: &[u8], own: Ipv4Addr, address: Ipv4Addr) -> Option<MacAddr> {
     let ethernet = EthernetPacket::new(frame).filter(|frame| frame.get_ethertype() == EtherTypes::Arp)?;
     let arp = ArpPacket::new(ethernet.payload())?;
     (arp.get_operation() == ArpOperations::Reply

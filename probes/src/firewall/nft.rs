@@ -16,7 +16,7 @@ enum Block {
 }
 
 /// Adds what `nft` printed. Where `iptables` has been read, its tables are left out here.
-pub(super) fn parse(output: &str, iptables_read: bool, into: &mut FirewallFact) {
+pub(crate) fn parse(output: &str, iptables_read: bool, into: &mut FirewallFact) {
     let mut blocks: Vec<Block> = Vec::new();
     let mut table: Option<FirewallTable> = None;
     let mut chain = String::new();

@@ -8,7 +8,7 @@ use crate::text::printable;
 const BASE_CHAINS: [&str; 5] = ["PREROUTING", "INPUT", "FORWARD", "OUTPUT", "POSTROUTING"];
 
 /// Adds what a program printed. `program` is the one that changes these rules, such as `iptables`.
-pub(super) fn parse(output: &str, program: &str, into: &mut FirewallFact) {
+pub(crate) fn parse(output: &str, program: &str, into: &mut FirewallFact) {
     let mut table = FirewallTable { program: program.to_owned(), family: None, name: String::new() };
     for line in output.lines() {
         if let Some(name) = line.strip_prefix('*') {

@@ -10,7 +10,7 @@ use hyper::client::conn::http1;
 use hyper::header::{ACCEPT, CONNECTION, HOST, HeaderMap, USER_AGENT};
 use hyper::{Request, Response};
 use hyper_util::rt::TokioIo;
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 
@@ -72,10 +72,10 @@ pub(crate) async fn look(ask: &HttpAsk, context: &Context, teller: &Teller<'_>) 
     teller.tell(started, Fact::Http(fact)).await;
 }
 
-struct Exchange<'a> {
-    ask: &'a HttpAsk,
-    target: &'a Target,
-    end: Instant,
+pub(crate) struct Exchange<'a> {
+    pub(crate) ask: &'a HttpAsk,
+    pub(crate) target: &'a Target,
+    pub(crate) end: Instant,
 }
 
 impl Exchange<'_> {
@@ -119,7 +119,11 @@ impl Exchange<'_> {
     }
 
     /// Have the proxy connect to the target.
-    async fn tunnel(&self, tcp: &mut TcpStream, fact: &mut HttpFact) -> Result<(), HttpFailure> {
+    pub(crate) async fn tunnel(
+        &self,
+        tcp: &mut (impl AsyncRead + AsyncWrite + Unpin),
+        fact: &mut HttpFact,
+    ) -> Result<(), HttpFailure> {
         let Target { host, port, .. } = self.target;
         let authority = if host.contains(':') { format!("[{host}]:{port}") } else { format!("{host}:{port}") };
         let request = format!("CONNECT {authority} HTTP/1.1\r\nHost: {authority}\r\n\r\n");
@@ -162,7 +166,7 @@ impl Exchange<'_> {
         }
     }
 
-    async fn request(&self, stream: Stream, fact: &mut HttpFact) -> Result<(), HttpFailure> {
+    pub(crate) async fn request(&self, stream: Stream, fact: &mut HttpFact) -> Result<(), HttpFailure> {
         let started = Instant::now();
         let (stream, first_byte) = Watched::new(stream);
         let answered = timeout(self.left(), self.talk(stream, fact)).await;

@@ -11,11 +11,14 @@ use tokio::net::TcpStream;
 use tokio_rustls::client::TlsStream;
 
 /// A connection to a server.
-pub(super) enum Stream {
+pub(crate) enum Stream {
     /// http.
     Plain(TcpStream),
     /// https.
     Tls(Box<TlsStream<TcpStream>>),
+    /// A server that is played.
+    #[cfg(feature = "fuzzing")]
+    Played(Box<dyn crate::fuzzing::Played>),
 }
 
 /// A connection that remembers when its first byte was read.
@@ -38,6 +41,8 @@ impl AsyncRead for Watched {
         let read = match &mut self.stream {
             Stream::Plain(stream) => Pin::new(stream).poll_read(cx, buffer),
             Stream::Tls(stream) => Pin::new(stream).poll_read(cx, buffer),
+            #[cfg(feature = "fuzzing")]
+            Stream::Played(stream) => Pin::new(stream).poll_read(cx, buffer),
         };
         let read = ready!(read);
         if buffer.filled().len() > before {
@@ -52,6 +57,8 @@ impl AsyncWrite for Watched {
         match &mut self.stream {
             Stream::Plain(stream) => Pin::new(stream).poll_write(cx, bytes),
             Stream::Tls(stream) => Pin::new(stream).poll_write(cx, bytes),
+            #[cfg(feature = "fuzzing")]
+            Stream::Played(stream) => Pin::new(stream).poll_write(cx, bytes),
         }
     }
 
@@ -59,6 +66,8 @@ impl AsyncWrite for Watched {
         match &mut self.stream {
             Stream::Plain(stream) => Pin::new(stream).poll_flush(cx),
             Stream::Tls(stream) => Pin::new(stream).poll_flush(cx),
+            #[cfg(feature = "fuzzing")]
+            Stream::Played(stream) => Pin::new(stream).poll_flush(cx),
         }
     }
 
@@ -66,6 +75,8 @@ impl AsyncWrite for Watched {
         match &mut self.stream {
             Stream::Plain(stream) => Pin::new(stream).poll_shutdown(cx),
             Stream::Tls(stream) => Pin::new(stream).poll_shutdown(cx),
+            #[cfg(feature = "fuzzing")]
+            Stream::Played(stream) => Pin::new(stream).poll_shutdown(cx),
         }
     }
 }

@@ -16,7 +16,7 @@ pub(crate) struct Target {
     /// Path and query.
     pub(super) path: String,
     /// The URL as it is reported: without credentials.
-    pub(super) shown: String,
+    pub(crate) shown: String,
 }
 
 impl Target {

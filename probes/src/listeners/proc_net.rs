@@ -28,7 +28,7 @@ pub(super) fn read() -> io::Result<Vec<ListenerSocket>> {
 }
 
 /// Parse one table.
-pub(super) fn table(bytes: &[u8], protocol: Protocol) -> Vec<ListenerSocket> {
+pub(crate) fn table(bytes: &[u8], protocol: Protocol) -> Vec<ListenerSocket> {
     String::from_utf8_lossy(bytes).lines().skip(1).filter_map(|line| socket(line, protocol)).collect()
 }
 

@@ -102,7 +102,7 @@ pub(crate) async fn exchange(
 }
 
 /// The question as a message with a random id, and its bytes.
-fn encode(question: &str, record: AddressRecord) -> Option<(Message, Vec<u8>)> {
+pub(crate) fn encode(question: &str, record: AddressRecord) -> Option<(Message, Vec<u8>)> {
     let mut name = Name::from_labels(question.split('.').map(str::as_bytes)).ok()?;
     name.set_fqdn(true);
     let mut message = Message::query();
@@ -113,7 +113,7 @@ fn encode(question: &str, record: AddressRecord) -> Option<(Message, Vec<u8>)> {
 }
 
 /// Whether `bytes` are an answer to `asked`. Anything else may be late or forged, and is passed over (RFC 5452, 9.1).
-fn answer_to(asked: &Message, bytes: &[u8]) -> Option<Message> {
+pub(crate) fn answer_to(asked: &Message, bytes: &[u8]) -> Option<Message> {
     let answer = Message::from_vec(bytes).ok()?;
     // A server that can not read the question may leave it out of its answer.
     let same_question = match answer.queries.as_slice() {
@@ -187,7 +187,7 @@ fn outcome_of(silence: &Silence) -> DnsOutcome {
     }
 }
 
-fn read_answer(query: &mut DnsQuery, record: AddressRecord, message: &Message) {
+pub(crate) fn read_answer(query: &mut DnsQuery, record: AddressRecord, message: &Message) {
     let code = message.metadata.response_code;
     query.rcode = Some(rcode_name(code));
     for answer in &message.answers {

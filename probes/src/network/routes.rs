@@ -30,7 +30,7 @@ pub(super) fn read() -> Vec<Route> {
 }
 
 /// Parse `/proc/net/route`.
-pub(super) fn v4(bytes: &[u8]) -> Vec<Route> {
+pub(crate) fn v4(bytes: &[u8]) -> Vec<Route> {
     String::from_utf8_lossy(bytes).lines().skip(1).filter_map(v4_line).take(MAX_ROUTES).collect()
 }
 
@@ -57,7 +57,7 @@ fn v4_line(line: &str) -> Option<Route> {
 }
 
 /// Parse `/proc/net/ipv6_route`, which shows all tables: the addresses of the host itself and multicast are left out.
-pub(super) fn v6(bytes: &[u8]) -> Vec<Route> {
+pub(crate) fn v6(bytes: &[u8]) -> Vec<Route> {
     String::from_utf8_lossy(bytes).lines().filter_map(v6_line).take(MAX_ROUTES).collect()
 }
 

@@ -82,7 +82,7 @@ fn server_name(host: &str) -> Result<ServerName<'static>, String> {
 }
 
 /// The trusted roots. Certificates of a bundle that can not be used are passed over, as other TLS libraries do.
-fn roots(ca_bundle: Option<&str>) -> RootCertStore {
+pub(crate) fn roots(ca_bundle: Option<&str>) -> RootCertStore {
     let mut roots = RootCertStore::empty();
     match ca_bundle {
         Some(pem) => {
@@ -105,7 +105,7 @@ fn config(recorder: &Arc<Recorder>) -> Result<ClientConfig, Error> {
 
 /// Writes down the chain, then lets the usual verifier judge it.
 #[derive(Debug)]
-struct Recorder {
+pub(crate) struct Recorder {
     provider: Arc<CryptoProvider>,
     /// None without a single root, where nothing can be trusted.
     judge: Option<Arc<WebPkiServerVerifier>>,
@@ -113,14 +113,14 @@ struct Recorder {
 }
 
 impl Recorder {
-    fn new(roots: RootCertStore) -> Self {
+    pub(crate) fn new(roots: RootCertStore) -> Self {
         let provider = Arc::new(ring::default_provider());
         let judge = WebPkiServerVerifier::builder_with_provider(Arc::new(roots), Arc::clone(&provider)).build().ok();
         let seen = TlsFact { version: None, trusted: false, problem: None, chain: Vec::new() };
         Self { provider, judge, seen: Mutex::new(seen) }
     }
 
-    fn fact(&self) -> TlsFact {
+    pub(crate) fn fact(&self) -> TlsFact {
         self.seen.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 }
@@ -173,7 +173,7 @@ impl ServerCertVerifier for Recorder {
 }
 
 /// What a certificate says; one that can not be read says nothing and is kept all the same, for the chain's length.
-fn certificate(der: &CertificateDer<'_>) -> CertificateFact {
+pub(crate) fn certificate(der: &CertificateDer<'_>) -> CertificateFact {
     let Ok((_, certificate)) = X509Certificate::from_der(der) else {
         let unreadable = "(can not be read)".to_owned();
         return CertificateFact {

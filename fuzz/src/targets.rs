@@ -1,0 +1,69 @@
+//! The targets, one file for what belongs together.
+
+mod certificates;
+mod compose;
+mod dns;
+mod engine;
+mod firewall;
+mod http;
+mod kernel;
+mod proxies;
+mod redact;
+mod report;
+mod resolver;
+mod text;
+mod wire;
+mod words;
+
+use crate::Target;
+
+/// Every target. One that reads JSON says so.
+pub const TARGETS: &[Target] = &[
+    // What is said to the agent by peers, by its kernel and by the programs of its host.
+    Target { name: "arp", run: kernel::arp, json: false },
+    Target { name: "certificate", run: certificates::certificate, json: false },
+    Target { name: "certificate_chain", run: certificates::chain, json: false },
+    Target { name: "dns_answer", run: dns::answer, json: false },
+    Target { name: "dns_question", run: dns::question, json: false },
+    Target { name: "hosts", run: resolver::hosts, json: false },
+    Target { name: "http", run: http::answer, json: false },
+    Target { name: "http_tunnel", run: http::tunnel, json: false },
+    Target { name: "http_url", run: http::url, json: false },
+    Target { name: "iptables_save", run: firewall::iptables_save, json: false },
+    Target { name: "nft", run: firewall::nft, json: false },
+    Target { name: "printable", run: text::printable, json: false },
+    Target { name: "resolv_conf", run: resolver::resolv_conf, json: false },
+    Target { name: "routes", run: kernel::routes, json: false },
+    Target { name: "socket_table", run: kernel::socket_table, json: false },
+    // Greetings of servers come here, each under the name of its protocol.
+
+    // What the two ends say to each other.
+    Target { name: "replies", run: wire::replies, json: true },
+    Target { name: "requests", run: wire::requests, json: true },
+    // What is said to the CLI by its user, by the engine and by files.
+    Target { name: "archive", run: engine::archive, json: false },
+    Target { name: "compose", run: compose::edit, json: false },
+    Target { name: "daemon_json", run: engine::daemon_json, json: false },
+    Target { name: "docker_host", run: engine::docker_host, json: false },
+    Target { name: "engine", run: engine::topology, json: true },
+    Target { name: "log", run: engine::log, json: false },
+    Target { name: "processes", run: engine::processes, json: true },
+    Target { name: "proxies", run: proxies::environment, json: false },
+    Target { name: "redact", run: redact::line, json: false },
+    Target { name: "refusal", run: engine::refusal, json: true },
+    Target { name: "report", run: report::explain, json: true },
+    Target { name: "words", run: words::words, json: false },
+    Target { name: "words_secret", run: words::secret, json: false },
+    // Connection strings, and the configuration and logs of reverse proxies, come here.
+];
+
+/// Waits for what never has to wait long: everything that it reads is there already.
+fn block_on<T>(work: impl Future<Output = T>) -> T {
+    thread_local! {
+        static RUNTIME: tokio::runtime::Runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_time()
+            .build()
+            .expect("a runtime without I/O needs nothing that may be missing");
+    }
+    RUNTIME.with(|runtime| runtime.block_on(work))
+}
