@@ -11,7 +11,7 @@ use dprobe_fuzz::TARGETS;
 fn inputs(folder: &str) -> Vec<(String, PathBuf)> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join(folder);
     let entries = |folder: &Path| fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path());
-    let name = |path: &Path| path.file_name().unwrap().to_string_lossy().into_owned();
+    let name = |path: &Path| path.file_name().expect("a name").to_string_lossy().into_owned();
     entries(&folder)
         .flat_map(|target| entries(&target).map(move |input| (name(&target), input)).collect::<Vec<_>>())
         .collect()

@@ -51,7 +51,9 @@ pub(super) fn edit(data: &[u8]) {
 fn judge(text: &str, edited: &Edited) {
     assert_ne!(text, edited.text);
     let Some(diff) = patch(Path::new("/srv/compose.yml"), text, edited) else { return };
-    diff.lines().for_each(check::printable);
+    for line in diff.lines() {
+        check::printable(line);
+    }
     assert_eq!(patched(text, &diff), edited.text, "{diff}");
 }
 
@@ -61,35 +63,32 @@ fn patched(text: &str, diff: &str) -> String {
     let mut new = String::new();
     let mut at = 0;
     let mut lines = diff.split_inclusive('\n').skip(2).peekable();
-    while let Some(line) = lines.next() {
+    while let Some(head) = lines.next() {
         // `@@ -START,COUNT +… @@`, where a count of one is left out.
-        let range = line.strip_prefix("@@ -").and_then(|rest| rest.split(' ').next()).expect("the head of a hunk");
+        let range = head.strip_prefix("@@ -").and_then(|rest| rest.split(' ').next()).expect("the head of a hunk");
         let (start, count) = range.split_once(',').unwrap_or((range, "1"));
-        let (start, count): (usize, usize) = (start.parse().expect("a number"), count.parse().expect("a number"));
-        let first = if count == 0 { start } else { start - 1 };
-        old[at..first].iter().for_each(|line| new.push_str(line));
+        let start: usize = start.parse().expect("a number");
+        let first = if count == "0" { start } else { start - 1 };
+        new.extend(old[at..first].iter().copied());
         at = first;
+        let mut added = false;
         while let Some(line) = lines.next_if(|line| !line.starts_with("@@")) {
             match line.split_at(1) {
                 ("-", gone) => {
                     assert_eq!(gone.trim_end_matches('\n'), old[at].trim_end_matches('\n'), "{diff}");
                     at += 1;
+                    added = false;
                 }
-                ("+", added) => new.push_str(added),
+                ("+", more) => {
+                    new.push_str(more);
+                    added = true;
+                }
                 // `\ No newline at end of file` is about the line before it.
-                _ => {
-                    if new.ends_with('\n') && !text_goes_on(&lines.peek().copied()) {
-                        new.pop();
-                    }
-                }
+                _ if added => new.truncate(new.trim_end_matches('\n').len()),
+                _ => {}
             }
         }
     }
-    old[at..].iter().for_each(|line| new.push_str(line));
+    new.extend(old[at..].iter().copied());
     new
-}
-
-/// Whether a hunk has lines to add after this one.
-fn text_goes_on(next: &Option<&str>) -> bool {
-    next.is_some_and(|line| line.starts_with('+'))
 }

@@ -12,21 +12,21 @@ const TEXT: usize = 400;
 /// What `iptables-save -c` printed.
 pub(super) fn iptables_save(data: &[u8]) {
     let text = String::from_utf8_lossy(data);
-    judge(fuzzing::iptables_save(&text));
+    judge(&fuzzing::iptables_save(&text));
 }
 
 /// What `nft -a list ruleset` printed.
 pub(super) fn nft(data: &[u8]) {
     let text = String::from_utf8_lossy(data);
-    judge(fuzzing::nft(&text));
+    judge(&fuzzing::nft(&text));
 }
 
-fn judge(fact: FirewallFact) {
+fn judge(fact: &FirewallFact) {
     assert!(fact.chains.len() <= MOST && fact.rules.len() <= MOST);
-    check::all_printable(&fact);
-    check::all_shorter(&fact, escaped(TEXT));
-    check::comes_back(&fact);
+    check::all_printable(fact);
+    check::all_shorter(fact, escaped(TEXT));
+    check::comes_back(fact);
     // Between two readings of the same nothing has been caught.
-    let again = fact.clone().since(&fact);
+    let again = fact.clone().since(fact);
     assert!(again.rules.iter().all(|rule| rule.caught == 0) || fact.truncated, "{again:?}");
 }

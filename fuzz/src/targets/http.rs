@@ -57,7 +57,7 @@ impl AsyncWrite for Server {
 }
 
 /// What is asked; through a proxy where `via` says so.
-fn ask(url: &str, via: Option<Via>) -> HttpAsk {
+fn ask(url: &str, via: Option<&Via>) -> HttpAsk {
     let ask = json!({"url": url, "timeout_ms": 2000, "via": via});
     serde_json::from_value(ask).expect("what is left out has a default")
 }
@@ -83,7 +83,7 @@ pub(super) fn answer(data: &[u8]) {
 
 /// The answer of a proxy to `CONNECT`.
 pub(super) fn tunnel(data: &[u8]) {
-    let ask = ask("https://web.test/", Some(Via { host: "proxy.test".to_owned(), port: 3128 }));
+    let ask = ask("https://web.test/", Some(&Via { host: "proxy.test".to_owned(), port: 3128 }));
     let fact = super::block_on(fuzzing::http_tunnel(&ask, Server::new(data))).expect("the URL is one");
     check::all_printable(&fact);
     check::all_shorter(&fact, escaped(VALUE));
