@@ -23,7 +23,7 @@ fn nothing_fails_that_was_put_right() {
     for (name, input) in inputs("seeds").into_iter().chain(inputs("regressions")) {
         let target = dprobe_fuzz::target(&name).unwrap_or_else(|| panic!("`{name}` is no target"));
         let bytes = fs::read(&input).expect("an input");
-        if catch_unwind(|| (target.run)(&bytes)).is_err() {
+        if catch_unwind(|| target.feed(&bytes)).is_err() {
             failed.push(input);
         }
     }
@@ -40,6 +40,6 @@ fn every_target_has_seeds() {
 #[test]
 fn no_target_minds_an_empty_input() {
     for target in TARGETS {
-        (target.run)(b"");
+        target.feed(b"");
     }
 }

@@ -29,7 +29,9 @@ pub struct ComposePatch {
 #[must_use]
 pub fn patch(file: &Path, before: &str, edited: &Edited) -> Option<String> {
     let name = file.file_name()?.to_str()?;
-    if name.chars().any(char::is_control) {
+    // Where a carriage return stands alone, the diff counts a line that patch(1) does not; where it ends a line, the terminal
+    // can not paste it.
+    if name.chars().any(char::is_control) || before.contains('\r') {
         return None;
     }
     let diff = TextDiff::from_lines(before, &edited.text);

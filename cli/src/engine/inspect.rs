@@ -132,7 +132,7 @@ struct HostPortBody {
 /// The container that an inspect tells of; none where the body is not that of a container.
 pub(super) fn container(body: Value, networks: &NetworkKeys, clock: Option<EngineClock>) -> Option<Container> {
     let body = without_nulls(body);
-    let id = body.get("Id")?.as_str()?.to_owned();
+    let id = name(body.get("Id")?.as_str()?);
     let name = name(body.get("Name")?.as_str()?.trim_start_matches('/'));
     let config: ConfigBody = section(&body, "Config");
     let host: HostConfigBody = section(&body, "HostConfig");
@@ -264,7 +264,7 @@ fn network_mode(text: &str) -> NetworkMode {
 fn attachment(network: &str, body: &EndpointBody, container: &str, networks: &NetworkKeys) -> (String, Attachment) {
     let key = networks.key(&body.network_id, network);
     let network_id =
-        if body.network_id.is_empty() { networks.id(&key).unwrap_or_default() } else { body.network_id.clone() };
+        if body.network_id.is_empty() { networks.id(&key).unwrap_or_default() } else { name(&body.network_id) };
     let address = |text: &str| text.parse::<IpAddr>().ok().filter(|address| !address.is_unspecified());
     let attachment = Attachment {
         network_id,
@@ -272,7 +272,7 @@ fn attachment(network: &str, body: &EndpointBody, container: &str, networks: &Ne
         ipv6: body.global_ipv6_address.parse().ok(),
         gateway: address(&body.gateway).or_else(|| address(&body.ipv6_gateway)),
         names: if networks.has_resolver(&key) { resolver_names(body, container) } else { Vec::new() },
-        mac: Some(body.mac_address.to_ascii_lowercase()).filter(|mac| !mac.is_empty()),
+        mac: Some(name(&body.mac_address.to_ascii_lowercase())).filter(|mac| !mac.is_empty()),
     };
     (key, attachment)
 }

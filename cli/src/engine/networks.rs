@@ -72,7 +72,7 @@ fn network(body: NetworkBody) -> Network {
         compose_project: label("com.docker.compose.project"),
         compose_network: label("com.docker.compose.network"),
         options: body.options.iter().map(|(key, value)| (text(key), text(value))).collect(),
-        id: body.id,
+        id: text(&body.id),
     }
 }
 

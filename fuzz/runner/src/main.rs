@@ -16,7 +16,7 @@ fn chosen() -> &'static Target {
     })
 }
 
-fuzz_target!(|data: &[u8]| (chosen().run)(data));
+fuzz_target!(|data: &[u8]| chosen().feed(data));
 
 // JSON that is mutated byte by byte is hardly ever JSON again, so half of the time its values are changed.
 fuzz_mutator!(|data: &mut [u8], size: usize, max_size: usize, seed: u32| {
