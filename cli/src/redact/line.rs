@@ -115,9 +115,10 @@ fn is_name_char(c: char) -> bool {
     c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.')
 }
 
-/// How far it is from the end of a name to its value, where one is assigned: a quote that ends the name, `=` or `:`, blanks.
+/// How far it is from the end of a name to its value, where one is assigned: a quote that ends the name (escaped in JSON
+/// within JSON), `=` or `:`, blanks.
 fn assigned(after_name: &str) -> Option<usize> {
-    let rest = after_name.trim_start_matches(['"', '\'']).trim_start_matches(' ');
+    let rest = after_name.trim_start_matches(['"', '\'', '\\']).trim_start_matches(' ');
     let rest = rest.strip_prefix("=>").or_else(|| rest.strip_prefix(['=', ':']))?;
     let value = rest.trim_start_matches(' ');
     (!value.is_empty()).then(|| after_name.len() - value.len())
@@ -130,11 +131,11 @@ fn is_header(name: &str) -> bool {
         .any(|header| name.eq_ignore_ascii_case(header))
 }
 
-/// How long a value is: to its closing quote, or to the next separator.
+/// How long a value is: to its closing quote or bracket, and on to the next separator, as a shell reads it.
 fn value_length(value: &str, to_the_end: bool) -> usize {
-    let quote = value.chars().next().filter(|c| matches!(c, '"' | '\''));
-    if let Some(quote) = quote {
-        return value[1..].find(quote).map_or(value.len(), |end| end + 2);
+    let mut length = 0;
+    while let Some(more) = enclosed(&value[length..]) {
+        length += more;
     }
     let ends = |c: char| {
         if to_the_end {
@@ -143,7 +144,30 @@ fn value_length(value: &str, to_the_end: bool) -> usize {
             c.is_whitespace() || matches!(c, ',' | ';' | '&' | ')' | '}' | '"')
         }
     };
-    value.find(ends).unwrap_or(value.len())
+    let rest = &value[length..];
+    length + rest.find(ends).unwrap_or(rest.len())
+}
+
+/// How long the part in quotes or brackets is that a text begins with, to its end where it is not closed.
+fn enclosed(text: &str) -> Option<usize> {
+    let backslashes = text.bytes().take_while(|byte| *byte == b'\\').count();
+    let opening = text[backslashes..].chars().next()?;
+    match opening {
+        // A list of secrets.
+        '[' if backslashes == 0 => return Some(text.find(']').map_or(text.len(), |end| end + 1)),
+        '"' | '\'' => {}
+        _ => return None,
+    }
+    // A quote with another number of backslashes before it is part of the value.
+    let mut before = 0;
+    for (at, c) in text.char_indices().skip(backslashes + 1) {
+        match c {
+            '\\' => before += 1,
+            c if c == opening && before == backslashes => return Some(at + 1),
+            _ => before = 0,
+        }
+    }
+    Some(text.len())
 }
 
 /// Whether a value gives nothing away.

@@ -60,6 +60,10 @@ fn secrets_in_log_lines_are_masked() {
         ("sent bearer hunter2 to api", "sent bearer *** to api"),
         ("mysqladmin -uroot -phunter2 ping", "mysqladmin -uroot -p*** ping"),
         ("SECRET_KEY_BASE='hunter2'", "SECRET_KEY_BASE=***"),
+        (r#"{"password":"hun\"ter2","n":1}"#, r#"{"password":***,"n":1}"#),
+        (r#"{"msg":"{\"password\":\"hunter2\",\"n\":1}"}"#, r#"{"msg":"{\"password\":***,\"n\":1}"}"#),
+        (r#"{"tokens":["hunter2","ter2"],"n":1}"#, r#"{"tokens":***,"n":1}"#),
+        ("PASSWORD='hun'ter2\"x\" next", "PASSWORD=*** next"),
     ] {
         assert_eq!(line(given), clean);
     }

@@ -5,7 +5,7 @@ use dprobe::redact::{arguments, line as redacted, query, url};
 use crate::check::{self, SECRET};
 
 /// Where a secret is looked for: what stands before it, and what has to follow it.
-const PLACES: [(&str, &str); 12] = [
+const PLACES: [(&str, &str); 15] = [
     ("postgres://user:", "@db:5432/x"),
     ("redis://:", "@cache"),
     ("https://", "@example.test/x"),
@@ -13,6 +13,9 @@ const PLACES: [(&str, &str); 12] = [
     ("DB_PASSWORD=", " "),
     ("password: ", " "),
     ("\"password\": \"", "\""),
+    (r#""password":"a\""#, "\""),
+    (r#"{\"password\":\""#, r#"\""#),
+    (r#""tokens": ["a", ""#, "\"]"),
     ("--password ", " "),
     ("--token=", " "),
     ("Authorization: Bearer ", " "),
