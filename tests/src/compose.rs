@@ -113,6 +113,18 @@ impl Compose {
         }
     }
 
+    /// Waits until a line of the log of a service has this in it.
+    ///
+    /// # Panics
+    /// When it does not come.
+    pub fn wait_for_log(&self, service: &str, text: &str) {
+        let container = self.container(service);
+        poll::until(&format!("`{text}` in the log of {service}"), Duration::from_secs(60), || {
+            let done = docker(["logs", &container]);
+            done.stdout.lines().chain(done.stderr.lines()).any(|line| line.contains(text)).then_some(())
+        });
+    }
+
     fn containers(&self, service: &str) -> Vec<String> {
         let project = format!("label=com.docker.compose.project={}", self.project);
         let service = format!("label=com.docker.compose.service={service}");
