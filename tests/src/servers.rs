@@ -17,6 +17,7 @@
 
 mod apt;
 pub mod certificates;
+mod client;
 mod http;
 pub mod image;
 mod mariadb;
@@ -27,8 +28,10 @@ mod proxies;
 mod redis;
 pub mod setup;
 mod smtp;
+mod tls;
 
 pub use certificates::{Authority, Pair};
+pub use client::Client;
 pub use http::{Caddy, Haproxy};
 pub use mariadb::{Access, Mariadb};
 pub use messages::{Memcached, Mosquitto, Nats, RabbitMq};
@@ -38,6 +41,7 @@ pub use proxies::{Microsocks, Tinyproxy};
 pub use redis::Redis;
 pub use setup::{File, Ready, Server, Setup};
 pub use smtp::Smtp;
+pub use tls::Openssl;
 
 use crate::Stack;
 use crate::stack::Builder;
@@ -57,6 +61,6 @@ impl Stack {
     /// When there is no image with servers. [`Stack::with_servers`] asks first.
     pub fn server(&self, name: &str, server: &impl Server) -> Builder<'_> {
         let image = image::name().expect("an image with servers, which `Stack::with_servers` asks for");
-        self.container(name).from_image(image).set_up(server.setup())
+        self.container(name).made_from(image).set_up(server.setup())
     }
 }

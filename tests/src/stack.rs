@@ -260,7 +260,7 @@ impl Builder<'_> {
     }
 
     /// Another image than the actor's.
-    pub(crate) fn from_image(mut self, image: &'static str) -> Self {
+    pub(crate) fn made_from(mut self, image: &'static str) -> Self {
         self.image = image;
         self
     }

@@ -3,11 +3,17 @@
 
 use dprobe_tests::servers::certificates::Claims;
 use dprobe_tests::servers::{
-    Access, Authority, Caddy, Haproxy, Mariadb, Memcached, Microsocks, Mosquitto, Nats, Nginx, Postgres, RabbitMq,
-    Redis, Server, Smtp, Tinyproxy,
+    Access, Authority, Caddy, Client, Haproxy, Mariadb, Memcached, Microsocks, Mosquitto, Nats, Nginx, Openssl, Pair,
+    Postgres, RabbitMq, Redis, Server, Smtp, Tinyproxy, image,
 };
 use dprobe_tests::stack::Container;
 use dprobe_tests::{Network, Stack, check, docker, until};
+
+/// `./dev` runs it before the others, so that one sees what is waited for, or why there is none.
+#[test]
+fn the_image_is_made() {
+    let _ = image::name();
+}
 
 /// A server that is called `server` on its network, and a container beside it that has the clients of the image.
 struct Bench {
@@ -21,7 +27,7 @@ impl Bench {
     fn new() -> Option<Self> {
         let stack = Stack::with_servers()?;
         let net = stack.network("backend");
-        let web = stack.server("web", &Nginx::default()).on(&net).start();
+        let web = stack.server("web", &Client).on(&net).start();
         Some(Self { stack, net, web })
     }
 
@@ -62,7 +68,7 @@ fn reached(server: &impl Server, port: u16, look: impl FnOnce(&Bench, &Container
 }
 
 /// A certificate for the name of the server.
-fn pair() -> dprobe_tests::servers::Pair {
+fn pair() -> Pair {
     Claims::of(["server"]).self_signed()
 }
 
@@ -126,6 +132,18 @@ fn nginx_over_tls() {
          python3 -c \"import http.client as h;c=h.HTTPConnection('server',443);c.request('GET','/');print(c.getresponse().read())\"",
         "The plain HTTP request was sent to HTTPS port",
     );
+}
+
+#[test]
+fn openssl_that_refuses() {
+    let pair = pair();
+    reached(&Openssl { pair: &pair, options: &["-tls1_2"] }, 443, |bench, _| {
+        bench.shakes_hands("server:443", "Protocol  : TLSv1.2");
+        bench.shakes_hands("server:443 -tls1_3", "alert protocol version");
+        let strict = Openssl { pair: &pair, options: &["-tls1_2", "-Verify", "1", "-verify_return_error"] };
+        bench.start("strict", &strict);
+        bench.shakes_hands("strict:443", "handshake failure");
+    });
 }
 
 #[test]

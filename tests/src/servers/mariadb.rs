@@ -1,7 +1,7 @@
 //! MariaDB.
 
 use super::certificates::Pair;
-use super::setup::{Ready, START_LIMIT, Server, Setup};
+use super::setup::{CHAIN, KEY, Ready, START_LIMIT, Server, Setup};
 use crate::poll;
 use crate::stack::Container;
 
@@ -51,9 +51,7 @@ impl Server for Mariadb<'_> {
             .file(init, format!("CREATE USER 'sleeper'@'localhost';\n{users}"))
             .ready(Ready::Says("ready for connections".to_owned()));
         let Some(pair) = self.tls else { return setup };
-        let (chain, key) = ("/etc/ssl/certs/server.pem", "/etc/ssl/server.key");
-        let setup = setup.file(chain, pair.chain.as_str()).file(key, pair.key.as_str());
-        setup.args([format!("--ssl-cert={chain}").as_str(), &format!("--ssl-key={key}")])
+        setup.args([format!("--ssl-cert={CHAIN}").as_str(), &format!("--ssl-key={KEY}")]).pair(pair)
     }
 }
 

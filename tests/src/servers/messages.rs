@@ -1,11 +1,9 @@
 //! Brokers of messages, and a cache.
 
-use super::certificates::Pair;
-use super::setup::{Ready, Server, Setup};
+use std::fmt::Write as _;
 
-/// Where they find their certificate and its key.
-const CHAIN: &str = "/etc/ssl/certs/server.pem";
-const KEY: &str = "/etc/ssl/server.key";
+use super::certificates::Pair;
+use super::setup::{CHAIN, KEY, Ready, Server, Setup};
 
 /// Mosquitto 2.0, an MQTT broker, on port 1883.
 #[derive(Debug, Clone)]
@@ -33,8 +31,8 @@ impl Server for Mosquitto<'_> {
             config.push_str("listener 1883\n");
         }
         if let Some(pair) = self.tls {
-            config.push_str(&format!("certfile {CHAIN}\nkeyfile {KEY}\n"));
-            setup = setup.file(CHAIN, pair.chain.as_str()).file(KEY, pair.key.as_str());
+            let _ = writeln!(config, "certfile {CHAIN}\nkeyfile {KEY}");
+            setup = setup.pair(pair);
         }
         setup.file(file, config)
     }
@@ -64,10 +62,7 @@ impl Server for Nats<'_> {
             setup = setup.args(["--auth", token]);
         }
         let Some(pair) = self.tls else { return setup };
-        setup
-            .args(["--tls", "--tlscert", CHAIN, "--tlskey", KEY])
-            .file(CHAIN, pair.chain.as_str())
-            .file(KEY, pair.key.as_str())
+        setup.args(["--tls", "--tlscert", CHAIN, "--tlskey", KEY]).pair(pair)
     }
 }
 
@@ -87,8 +82,7 @@ impl Server for RabbitMq<'_> {
             "listeners.ssl.default = 5671\nssl_options.certfile = {CHAIN}\nssl_options.keyfile = {KEY}\n\
              ssl_options.verify = verify_none\n"
         );
-        let setup = setup.file(CHAIN, pair.chain.as_str()).file(KEY, pair.key.as_str());
-        setup.file("/etc/rabbitmq/rabbitmq.conf", config)
+        setup.pair(pair).file("/etc/rabbitmq/rabbitmq.conf", config)
     }
 }
 

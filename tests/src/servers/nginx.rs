@@ -1,7 +1,7 @@
 //! nginx.
 
 use super::certificates::Pair;
-use super::setup::{Ready, Server, Setup};
+use super::setup::{CHAIN, KEY, Ready, Server, Setup};
 
 /// nginx 1.22, with one configuration file of its own, and its logs on stdout and stderr as in its usual image.
 #[derive(Debug, Clone)]
@@ -43,9 +43,8 @@ impl Server for Nginx<'_> {
         let mut config = self.config.to_owned();
         let mut setup = Setup::new(self.port, ["nginx", "-g", "daemon off;"]).ready(Ready::Listens(self.port));
         if let Some(pair) = self.tls {
-            let (chain, key) = ("/etc/ssl/certs/server.pem", "/etc/ssl/private/server.key");
-            config.insert_str(0, &format!("ssl_certificate {chain};\nssl_certificate_key {key};\n"));
-            setup = setup.file(chain, pair.chain.as_str()).file(key, pair.key.as_str());
+            config.insert_str(0, &format!("ssl_certificate {CHAIN};\nssl_certificate_key {KEY};\n"));
+            setup = setup.pair(pair);
         }
         setup.file("/etc/nginx/conf.d/default.conf", config)
     }

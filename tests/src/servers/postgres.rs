@@ -1,7 +1,7 @@
 //! PostgreSQL.
 
 use super::certificates::Pair;
-use super::setup::{File, Ready, START_LIMIT, Server, Setup};
+use super::setup::{CHAIN, File, KEY, Ready, START_LIMIT, Server, Setup};
 use crate::poll;
 use crate::stack::Container;
 
@@ -40,10 +40,9 @@ impl Server for Postgres<'_> {
             .file("/var/lib/postgresql/data/pg_hba.conf", self.hba)
             .ready(Ready::Says("database system is ready to accept connections".to_owned()));
         let Some(pair) = self.ssl else { return setup };
-        let (chain, key) = ("/etc/ssl/certs/server.pem", "/etc/ssl/private/server.key");
-        let mut setup = setup.args(["-c", "ssl=on", "-c", &format!("ssl_cert_file={chain}")]);
-        setup = setup.args(["-c", &format!("ssl_key_file={key}")]).file(chain, pair.chain.as_str());
-        setup.files.push(File::new(key, pair.key.as_str()).only_for(USER));
+        let mut setup = setup.args(["-c", "ssl=on", "-c", &format!("ssl_cert_file={CHAIN}")]);
+        setup = setup.args(["-c", &format!("ssl_key_file={KEY}")]).file(CHAIN, pair.chain.as_str());
+        setup.files.push(File::new(KEY, pair.key.as_str()).only_for(USER));
         setup
     }
 }

@@ -1,9 +1,11 @@
 //! Forward proxies.
 
+use std::fmt::Write as _;
+
 use super::setup::{Server, Setup};
 
 /// tinyproxy 1.11, an HTTP proxy, on port 8888.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct Tinyproxy<'a> {
     /// The only network that it serves (`Allow`), as `192.0.2.0/24`; others get 403. Everybody where there is none.
     pub allow: Option<&'a str>,
@@ -13,23 +15,17 @@ pub struct Tinyproxy<'a> {
     pub auth: Option<(&'a str, &'a str)>,
 }
 
-impl Default for Tinyproxy<'_> {
-    fn default() -> Self {
-        Self { allow: None, connect_ports: &[], auth: None }
-    }
-}
-
 impl Server for Tinyproxy<'_> {
     fn setup(&self) -> Setup {
         let mut config = "Port 8888\nTimeout 30\nMaxClients 50\nLogLevel Connect\n".to_owned();
         if let Some(network) = self.allow {
-            config.push_str(&format!("Allow {network}\n"));
+            let _ = writeln!(config, "Allow {network}");
         }
         for port in self.connect_ports {
-            config.push_str(&format!("ConnectPort {port}\n"));
+            let _ = writeln!(config, "ConnectPort {port}");
         }
         if let Some((name, password)) = self.auth {
-            config.push_str(&format!("BasicAuth {name} {password}\n"));
+            let _ = writeln!(config, "BasicAuth {name} {password}");
         }
         let file = "/etc/tinyproxy/tinyproxy.conf";
         Setup::new(8888, ["tinyproxy", "-d", "-c", file]).file(file, config)

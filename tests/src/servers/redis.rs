@@ -1,7 +1,7 @@
 //! Redis.
 
 use super::certificates::Pair;
-use super::setup::{Server, Setup};
+use super::setup::{CHAIN, KEY, Server, Setup};
 
 /// Redis 7 on port 6379.
 #[derive(Debug, Clone)]
@@ -34,11 +34,9 @@ impl Server for Redis<'_> {
             setup = setup.args(["--requirepass", password]);
         }
         let Some(pair) = self.tls else { return setup };
-        let (chain, key) = ("/etc/ssl/certs/server.pem", "/etc/ssl/server.key");
         setup
             .args(["--port", "0", "--tls-port", "6379", "--tls-auth-clients", "no"])
-            .args(["--tls-cert-file", chain, "--tls-key-file", key, "--tls-ca-cert-file", chain])
-            .file(chain, pair.chain.as_str())
-            .file(key, pair.key.as_str())
+            .args(["--tls-cert-file", CHAIN, "--tls-key-file", KEY, "--tls-ca-cert-file", CHAIN])
+            .pair(pair)
     }
 }

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::certificates::Pair;
 use crate::command::wait;
 use crate::docker::Engine;
 use crate::poll;
@@ -9,6 +10,12 @@ use crate::stack::Container;
 
 /// How long a server may take to start, with others that do the same.
 pub(super) const START_LIMIT: Duration = Duration::from_secs(60);
+
+/// Where servers find their certificate, and those that may have been used to sign it.
+pub(super) const CHAIN: &str = "/etc/ssl/certs/server.pem";
+
+/// Where they find its private key.
+pub(super) const KEY: &str = "/etc/ssl/server.key";
 
 /// A server with its configuration.
 pub trait Server {
@@ -48,6 +55,11 @@ impl Setup {
     pub fn file(mut self, path: &str, content: impl Into<Vec<u8>>) -> Self {
         self.files.push(File::new(path, content));
         self
+    }
+
+    /// Its certificate, as [`CHAIN`], and the key to it, as [`KEY`].
+    pub(super) fn pair(self, pair: &Pair) -> Self {
+        self.file(CHAIN, pair.chain.as_str()).file(KEY, pair.key.as_str())
     }
 
     /// Another sign that it is ready.
@@ -90,6 +102,8 @@ impl File {
 /// The sign that a server is ready.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Ready {
+    /// There is nothing to wait for.
+    AtOnce,
     /// This is in a line of its log.
     Says(String),
     /// A socket of its network namespace listens on this TCP port, on whatever address.
@@ -103,6 +117,7 @@ impl Ready {
     /// When it does not come, or the container ends before, with its log.
     pub(crate) fn wait_for(&self, container: &Container) {
         match self {
+            Self::AtOnce => {}
             Self::Says(text) => container.wait_for_log(text),
             Self::Listens(port) => poll::until(&format!("port {port} of {container}"), START_LIMIT, || {
                 let sockets = container.exec(&["cat", "/proc/net/tcp", "/proc/net/tcp6"]);

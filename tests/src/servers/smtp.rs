@@ -1,7 +1,7 @@
 //! A mail server.
 
 use super::certificates::Pair;
-use super::setup::{Server, Setup};
+use super::setup::{CHAIN, KEY, Server, Setup};
 
 /// Python's aiosmtpd on port 25, which takes every mail and keeps none.
 #[derive(Debug, Clone, Default)]
@@ -17,9 +17,7 @@ impl Server for Smtp<'_> {
         let sink = "aiosmtpd.handlers.Sink";
         let setup = Setup::new(25, ["python3", "-m", "aiosmtpd", "-n", "-l", "0.0.0.0:25", "-c", sink]);
         let Some(pair) = self.starttls else { return setup };
-        let (chain, key) = ("/etc/ssl/certs/server.pem", "/etc/ssl/server.key");
-        let setup = setup.args(["--tlscert", chain, "--tlskey", key]);
-        let setup = if self.required { setup } else { setup.args(["--no-requiretls"]) };
-        setup.file(chain, pair.chain.as_str()).file(key, pair.key.as_str())
+        let setup = setup.args(["--tlscert", CHAIN, "--tlskey", KEY]).pair(pair);
+        if self.required { setup } else { setup.args(["--no-requiretls"]) }
     }
 }
