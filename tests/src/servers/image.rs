@@ -3,6 +3,7 @@
 //! Its recipe is the `Dockerfile` beside this file. What that starts from comes from `debootstrap`, where the tests run as
 //! root and have it, for then neither a registry nor an account there is needed; else from Docker's registry.
 
+use std::io::{self, Write as _};
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::sync::LazyLock;
@@ -40,7 +41,7 @@ static MADE: LazyLock<Option<&'static str>> = LazyLock::new(|| {
     if engine.docker(["image", "inspect", &TAG]).status.success() {
         return Some(&TAG);
     }
-    eprintln!("making the image of the servers, {}, which takes two minutes or so", *TAG);
+    note("the image of real servers is being made, from Debian's packages; this takes two minutes or so, once");
     match make(&engine) {
         Ok(()) => {
             let ours = format!("label={}=servers", made_by::LABEL);
@@ -49,7 +50,7 @@ static MADE: LazyLock<Option<&'static str>> = LazyLock::new(|| {
             Some(&TAG)
         }
         Err(why) => {
-            eprintln!("there is no image with real servers, so what is said of them was not tested: {why}");
+            note(&format!("there is no image of real servers, so their tests pass without having looked: {why}"));
             None
         }
     }
@@ -60,6 +61,11 @@ static MADE: LazyLock<Option<&'static str>> = LazyLock::new(|| {
 #[must_use]
 pub fn name() -> Option<&'static str> {
     *LazyLock::force(&MADE)
+}
+
+/// Tells whoever runs the tests.
+fn note(text: &str) {
+    let _ = writeln!(io::stderr(), "note: {text}");
 }
 
 /// Makes the image; the error is for people.
@@ -76,8 +82,7 @@ fn make(engine: &Engine) -> Result<(), String> {
         // By name, so that what may be in it is in no list of processes. The engine keeps no proxy in an image.
         build.args(["--build-arg", &name]).env(&name, proxy);
     }
-    let built = run(build.arg(context.path()), LIMIT);
-    succeeded("docker build", &built)?;
+    succeeded("docker build", &run(build.arg(context.path()), LIMIT))?;
     // The tag of it, which nothing needs any more. What it names stays, as a part of the image.
     let _ = base != SLIM && engine.docker(["image", "rm", "--no-prune", &base]).status.success();
     Ok(())
