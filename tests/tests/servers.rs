@@ -1,6 +1,8 @@
 //! Real servers: each starts with its configuration, is reached at its port, answers its clients as it is told to, and goes
 //! with its stack. The clients are those of the image, in a container beside the server.
 
+use std::net::TcpStream;
+
 use dprobe_tests::servers::certificates::Claims;
 use dprobe_tests::servers::{
     Access, Authority, Caddy, Client, Haproxy, Mariadb, Memcached, Microsocks, Mosquitto, Nats, Nginx, Openssl, Pair,
@@ -43,6 +45,11 @@ impl Bench {
         assert!(said.contains(what), "`{line}` does not print `{what}`:\n{said}");
     }
 
+    /// Asserts the same of what a web server says to `GET /`: its status, and the body.
+    fn gets(&self, authority: &str, what: &str) {
+        self.prints(&get(authority), what);
+    }
+
     /// Asserts the same of what is left of a TLS handshake with this, as `openssl s_client` tells it.
     fn shakes_hands(&self, with: &str, what: &str) {
         self.prints(&format!("openssl s_client -connect {with} </dev/null"), what);
@@ -55,6 +62,14 @@ impl Bench {
                       s.sendall(sys.stdin.buffer.read());print('<'+s.recv(400).hex())";
         self.prints(&format!("printf '{sent}' | python3 -c \"{python}\" {port}"), &format!("<{what}"));
     }
+}
+
+/// A shell line that asks a web server for `/`.
+fn get(authority: &str) -> String {
+    format!(
+        "python3 -c \"import http.client as h;c=h.HTTPConnection('{authority}');c.request('GET','/');r=c.getresponse();\
+         print('status',r.status,r.read())\""
+    )
 }
 
 /// A server is reached at its port, and nothing of it stays behind.
@@ -75,7 +90,7 @@ fn pair() -> Pair {
 #[test]
 fn nginx_with_a_page_and_its_log() {
     reached(&Nginx::default(), 80, |bench, server| {
-        bench.prints("python3 -m urllib.request 2>&1; python3 -c \"import urllib.request as r;print(r.urlopen('http://server').read())\"", "Welcome to nginx");
+        bench.gets("server", "Welcome to nginx");
         server.wait_for_log("\"GET / HTTP/1.1\" 200");
     });
 }
@@ -87,16 +102,14 @@ fn nginx_in_front_of_others() {
     let upstream = upstream.start();
     let config = "proxy_read_timeout 1s;\nproxy_connect_timeout 1s;\nserver { listen 80; location / { proxy_pass http://api:8080/; } }\n";
     let proxy = bench.start("server", &Nginx::with(config));
-    let status = "python3 -c \"import http.client as h;c=h.HTTPConnection('server');c.request('GET','/');\
-                  print('status',c.getresponse().status)\"";
-    bench.prints(status, "status 200");
+    bench.gets("server", "status 200");
     upstream.recreate(["node", "tcp:0.0.0.0:8080,hang"]);
     proxy.docker("restart");
     until("nginx to be back", std::time::Duration::from_secs(20), || {
-        bench.web.exec(&["sh", "-c", status]).stdout.contains("status 504").then_some(())
+        bench.web.exec(&["sh", "-c", &get("server")]).stdout.contains("status 504").then_some(())
     });
     upstream.docker("stop");
-    bench.prints(status, "status 50");
+    bench.gets("server", "status 50");
 
     let lost = "server { listen 80; location / { proxy_pass http://nobody.test:8080/; } }\n";
     let lost = bench.stack.server("lost", &Nginx::with(lost)).on(&bench.net).unready().start();
@@ -127,11 +140,8 @@ fn nginx_over_tls() {
     bench.shakes_hands(&with_authority("expired"), "certificate has expired");
     bench.shakes_hands(&with_authority("early"), "certificate is not yet valid");
     bench.shakes_hands("huge:443", "excessive message size");
-    bench.prints(
-        "printf 'GET / HTTP/1.0\\r\\n\\r\\n' | openssl s_client -quiet -connect server:443 2>/dev/null; \
-         python3 -c \"import http.client as h;c=h.HTTPConnection('server',443);c.request('GET','/');print(c.getresponse().read())\"",
-        "The plain HTTP request was sent to HTTPS port",
-    );
+    bench.prints("printf 'GET / HTTP/1.0\\r\\n\\r\\n' | openssl s_client -quiet -connect server:443", "200 OK");
+    bench.gets("server:443", "The plain HTTP request was sent to HTTPS port");
 }
 
 #[test]
@@ -154,11 +164,7 @@ fn haproxy_and_caddy() {
     bench.start("caddy", &Caddy { config: ":8080 {\n    reverse_proxy 127.0.0.1:9\n}\n", port: 8080 });
     for (name, status) in [("haproxy", 503), ("caddy", 502)] {
         check([bench.web.name(), &format!("{name}:8080")]).healthy();
-        let python = format!(
-            "python3 -c \"import http.client as h;c=h.HTTPConnection('{name}',8080);c.request('GET','/');\
-             print('status',c.getresponse().status)\""
-        );
-        bench.prints(&python, &format!("status {status}"));
+        bench.gets(&format!("{name}:8080"), &format!("status {status}"));
     }
 }
 
@@ -178,11 +184,11 @@ fn redis_that_refuses() {
     bench.prints("redis-cli -h loopback ping", "Connection refused");
     check([bench.web.name(), "loopback:6379"]).unreachable("bind-loopback");
 
-    bench.start("full", &Redis { max_clients: 1, ..Redis::default() });
-    bench.prints(
-        "(printf 'PING\\r\\n'; sleep 5) | redis-cli -h full & sleep 1; redis-cli -h full ping",
-        "max number of clients",
-    );
+    let full = bench.start("full", &Redis { max_clients: 1, ..Redis::default() });
+    // The host is on the bridge as well.
+    let one = TcpStream::connect((full.ip(bench.net.name()), 6379)).expect("a connection");
+    bench.prints("redis-cli -h full ping", "max number of clients");
+    drop(one);
 }
 
 #[test]

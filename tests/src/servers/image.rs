@@ -41,7 +41,6 @@ static MADE: LazyLock<Option<&'static str>> = LazyLock::new(|| {
     if engine.docker(["image", "inspect", &TAG]).status.success() {
         return Some(&TAG);
     }
-    note("the image of real servers is being made, from Debian's packages; this takes two minutes or so, once");
     match make(&engine) {
         Ok(()) => {
             let ours = format!("label={}=servers", made_by::LABEL);
@@ -71,6 +70,7 @@ fn note(text: &str) {
 /// Makes the image; the error is for people.
 fn make(engine: &Engine) -> Result<(), String> {
     let base = base(engine)?;
+    note("real servers are installed from Debian's packages; this takes two minutes or so, once");
     let context = tempfile::tempdir().map_err(|error| error.to_string())?;
     std::fs::write(context.path().join("Dockerfile"), RECIPE).map_err(|error| error.to_string())?;
     let mut build = engine.command();
@@ -116,6 +116,7 @@ fn bootstrapped(engine: &Engine) -> Result<String, String> {
         bootstrap.arg("--include=ca-certificates");
     }
     bootstrap.arg(SUITE).arg(&root).args(mirror);
+    note("a bare Debian is made for the image of real servers, which takes half a minute or so, once");
     succeeded("debootstrap", &run(&mut bootstrap, LIMIT))?;
     let name = format!("{NAME}-base:{}", made_by::id());
     import(engine, &root, &name)?;
