@@ -19,16 +19,21 @@ pub struct Finished {
     pub took: Duration,
 }
 
-/// Runs a command to its end, its output captured and its stdin closed unless the command says otherwise.
+/// Runs a command to its end, its output captured and nothing on its stdin.
 ///
 /// # Panics
 /// When it cannot be started, or runs longer than `limit` (it is killed then).
 #[must_use]
 pub fn run(command: &mut Command, limit: Duration) -> Finished {
+    run_with(command, Stdio::null(), limit)
+}
+
+/// The same, with something to read on stdin.
+pub(crate) fn run_with(command: &mut Command, stdin: Stdio, limit: Duration) -> Finished {
     let started = Instant::now();
     let shown = format!("{command:?}");
     let mut child = command
-        .stdin(Stdio::null())
+        .stdin(stdin)
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .spawn()

@@ -6,7 +6,7 @@ use std::time::Duration;
 use crate::command::{Finished, run};
 use crate::docker::{docker, lines};
 use crate::stack::{STACK_LABEL, Stack};
-use crate::{image, poll, run as made_by, subnet};
+use crate::{image, poll, run as made_by, servers, subnet};
 
 /// How long compose may take.
 const LIMIT: Duration = Duration::from_secs(150);
@@ -20,13 +20,23 @@ pub struct Compose {
 
 impl Stack {
     /// A project from the text of a compose file, brought up. In the text
-    /// `@actor` stands for the image and the labels of a service, `@subnet` for the labels and the subnet of a network,
-    /// and `@PREFIX` for the prefix of names.
+    /// `@actor` stands for the image and the labels of a service, `@servers` for the same with the image of real
+    /// [`crate::servers`], `@subnet` for the labels and the subnet of a network, and `@PREFIX` for the prefix of names.
     ///
     /// # Panics
-    /// When compose fails, with what it said.
+    /// When compose fails, with what it said; and when it needs real servers and there are none
+    /// ([`Stack::with_servers`] asks first).
     #[must_use]
     pub fn compose(&self, project: &str, file: &str) -> Compose {
+        self.compose_with(project, file, &[])
+    }
+
+    /// The same, with files beside the compose file, such as one that a service mounts: name and content.
+    ///
+    /// # Panics
+    /// As [`Stack::compose`].
+    #[must_use]
+    pub fn compose_with(&self, project: &str, file: &str, beside: &[(&str, &str)]) -> Compose {
         let project = self.unique(project);
         let labels = format!(
             "labels: {{ {}: \"{}\", {STACK_LABEL}: \"{}\" }}",
@@ -37,12 +47,19 @@ impl Stack {
         let mut text = file
             .replace("@actor", &format!("{{ image: {}, {labels} }}", image::name()))
             .replace("@PREFIX", self.unique("").trim_end_matches('-'));
+        if text.contains("@servers") {
+            let image = servers::image::name().expect("an image with servers");
+            text = text.replace("@servers", &format!("{{ image: {image}, {labels} }}"));
+        }
         while text.contains("@subnet") {
             let ipam = format!("ipam: {{ config: [ {{ subnet: {}/28 }} ] }}", subnet::candidate());
             text = text.replacen("@subnet", &format!("{{ {labels}, {ipam} }}"), 1);
         }
         let dir = tempfile::tempdir().expect("a directory");
         std::fs::write(dir.path().join("docker-compose.yml"), text).expect("a file");
+        for (name, content) in beside {
+            std::fs::write(dir.path().join(name), content).expect("a file");
+        }
         let compose = Compose { project, dir };
         compose.run(&["up", "-d"]);
         compose
@@ -94,6 +111,18 @@ impl Compose {
                 docker(["logs", &container]).stdout.lines().any(|line| line == "ready").then_some(())
             });
         }
+    }
+
+    /// Waits until a line of the log of a service has this in it.
+    ///
+    /// # Panics
+    /// When it does not come.
+    pub fn wait_for_log(&self, service: &str, text: &str) {
+        let container = self.container(service);
+        poll::until(&format!("`{text}` in the log of {service}"), Duration::from_secs(60), || {
+            let done = docker(["logs", &container]);
+            done.stdout.lines().chain(done.stderr.lines()).any(|line| line.contains(text)).then_some(())
+        });
     }
 
     fn containers(&self, service: &str) -> Vec<String> {

@@ -31,7 +31,7 @@ static MADE: LazyLock<()> = LazyLock::new(|| {
     if !engine.docker(["image", "inspect", tag()]).status.success() {
         load(&engine);
         // Images of earlier builds that nothing uses any more.
-        let ours = format!("label={}", run::LABEL);
+        let ours = format!("label={}=image", run::LABEL);
         let _ = engine.docker(["image", "prune", "-af", "--filter", &ours, "--filter", "until=24h"]);
     }
 });

@@ -14,7 +14,8 @@
 //!
 //! The engine is the one that `docker` talks to; it has to run on this machine, for some tests listen on its host. Faults
 //! that touch a whole machine have a throw-away engine on a host of its own, a [`Lab`]. The containers run the actor, a part
-//! of the agent's binary, from an image that is made once (see [`image`]). Everything made here carries a label with the
+//! of the agent's binary, from an image that is made once (see [`image`]); where that is not enough, there are real
+//! [`servers`]. Everything made here carries a label with the
 //! process that made it; what a killed process left behind is swept by the next one (see [`run`]). Tests may run in
 //! parallel, in any order, and beside other users of the engine.
 
@@ -36,6 +37,7 @@ pub mod outside;
 pub mod poll;
 mod record;
 pub mod run;
+pub mod servers;
 pub mod stack;
 pub mod subnet;
 pub mod tunnel;

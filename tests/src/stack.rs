@@ -6,7 +6,10 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
+use crate::command::Finished;
 use crate::docker::Engine;
+use crate::servers::setup;
+use crate::servers::{File, Ready, Setup};
 use crate::{poll, run, subnet};
 
 /// The label that says to which stack something belongs.
@@ -96,7 +99,16 @@ impl Stack {
 
     /// A container to be made. Its full name has the stack's prefix; on a network it can be given plain names as aliases.
     pub fn container(&self, name: &str) -> Builder<'_> {
-        Builder { stack: self, name: self.unique(name), flags: Vec::new(), argv: vec!["idle".to_owned()], ready: true }
+        Builder {
+            stack: self,
+            name: self.unique(name),
+            image: self.engine.image(),
+            flags: Vec::new(),
+            argv: vec!["idle".to_owned()],
+            files: Vec::new(),
+            ready: Ready::Says("ready".to_owned()),
+            waits: true,
+        }
     }
 
     /// A DNS server on a network, or on the default bridge, that knows these names and says of every other that it does
@@ -205,9 +217,12 @@ impl Network {
 pub struct Builder<'a> {
     stack: &'a Stack,
     name: String,
+    image: &'static str,
     flags: Vec<String>,
     argv: Vec<String>,
-    ready: bool,
+    files: Vec<File>,
+    ready: Ready,
+    waits: bool,
 }
 
 impl Builder<'_> {
@@ -238,24 +253,53 @@ impl Builder<'_> {
         self
     }
 
+    /// A file that is put into it before it starts, for everybody to read. See [`File`] for its directory.
+    pub fn file(mut self, path: &str, content: impl Into<Vec<u8>>) -> Self {
+        self.files.push(File::new(path, content));
+        self
+    }
+
+    /// Another image than the actor's.
+    pub(crate) fn made_from(mut self, image: &'static str) -> Self {
+        self.image = image;
+        self
+    }
+
+    /// The program of a server with all that belongs to it.
+    pub(crate) fn set_up(mut self, setup: Setup) -> Self {
+        self.files.extend(setup.files);
+        self.argv = setup.argv;
+        self.ready = setup.ready;
+        self.flags(setup.user.into_iter().flat_map(|user| ["--user", user]))
+    }
+
     /// Does not wait until it has opened its sockets.
     pub fn unready(mut self) -> Self {
-        self.ready = false;
+        self.waits = false;
         self
     }
 
     /// Makes and starts it, and waits until its sockets are open.
     pub fn start(self) -> Container {
-        let container = self.make(&["run", "-d"]);
-        if self.ready {
-            container.wait_for_log("ready");
+        if self.files.is_empty() {
+            self.stack.engine.docker_ok(self.args(&["run", "-d"]));
+        } else {
+            self.stack.engine.docker_ok(self.args(&["create"]));
+            setup::put(&self.stack.engine, &self.name, &self.files);
+            self.stack.engine.docker_ok(["start", &self.name]);
+        }
+        let container = self.made();
+        if self.waits {
+            self.ready.wait_for(&container);
         }
         container
     }
 
     /// Makes it and does not start it.
     pub fn create(self) -> Container {
-        self.make(&["create"])
+        self.stack.engine.docker_ok(self.args(&["create"]));
+        setup::put(&self.stack.engine, &self.name, &self.files);
+        self.made()
     }
 
     fn args(&self, verb: &[&str]) -> Vec<String> {
@@ -263,20 +307,24 @@ impl Builder<'_> {
         args.extend(["--name".to_owned(), self.name.clone()]);
         args.extend(self.stack.label_flags());
         args.extend(self.flags.iter().cloned());
-        args.push(self.stack.engine.image().to_owned());
+        args.push(self.image.to_owned());
         args.extend(self.argv.iter().cloned());
         args
-    }
-
-    fn make(&self, verb: &[&str]) -> Container {
-        self.stack.engine.docker_ok(self.args(verb));
-        self.made()
     }
 
     fn made(&self) -> Container {
         let engine = self.stack.engine.clone();
         let id = engine.docker_ok(["container", "inspect", "--format", "{{.Id}}", &self.name]);
-        Container { engine, name: self.name.clone(), id, labels: self.stack.label_flags(), flags: self.flags.clone() }
+        Container {
+            engine,
+            name: self.name.clone(),
+            id,
+            labels: self.stack.label_flags(),
+            flags: self.flags.clone(),
+            image: self.image,
+            files: self.files.clone(),
+            ready: self.ready.clone(),
+        }
     }
 }
 
@@ -288,6 +336,9 @@ pub struct Container {
     id: String,
     labels: Vec<String>,
     flags: Vec<String>,
+    image: &'static str,
+    files: Vec<File>,
+    ready: Ready,
 }
 
 impl fmt::Display for Container {
@@ -354,12 +405,39 @@ impl Container {
         let mut seen = String::new();
         let found = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
             poll::until(&format!("`{text}` in the log of {self}"), READY_LIMIT, || {
-                let done = self.engine.docker(["logs", &self.name]);
-                seen = done.stdout + &done.stderr;
+                seen = self.log();
                 seen.lines().any(|line| line.contains(text)).then_some(())
             });
         }));
         assert!(found.is_ok(), "the log of {self} has no `{text}`:\n{seen}");
+    }
+
+    /// What it has written to stdout, and to stderr behind it.
+    #[must_use]
+    pub fn log(&self) -> String {
+        let done = self.engine.docker(["logs", &self.name]);
+        done.stdout + &done.stderr
+    }
+
+    /// Whether its program runs.
+    #[must_use]
+    pub fn is_running(&self) -> bool {
+        self.engine.inspect(&self.name).is_some_and(|all| all["State"]["Running"] == true)
+    }
+
+    /// Runs a command inside, as the user that it runs as.
+    pub fn exec(&self, argv: &[&str]) -> Finished {
+        self.engine.docker([&["exec", self.name.as_str()], argv].concat())
+    }
+
+    /// Starts a command inside and leaves it alone.
+    pub fn exec_detached(&self, argv: &[&str]) {
+        self.engine.docker_ok([&["exec", "-d", self.name.as_str()], argv].concat());
+    }
+
+    /// Puts a file into it as it is now, for everybody to read. See [`File`] for its directory.
+    pub fn put(&self, path: &str, content: impl Into<Vec<u8>>) {
+        setup::put(&self.engine, &self.name, &[File::new(path, content)]);
     }
 
     /// Waits until the engine says that it is in this state.
@@ -405,13 +483,15 @@ impl Container {
     /// The same, with more flags of `docker run`.
     pub fn recreate_with<S: Into<String>>(&self, flags: &[&str], argv: impl IntoIterator<Item = S>) {
         self.remove();
-        let mut words = vec!["run".to_owned(), "-d".to_owned(), "--name".to_owned(), self.name.clone()];
+        let mut words = vec!["create".to_owned(), "--name".to_owned(), self.name.clone()];
         words.extend(self.labels.iter().cloned());
         words.extend(self.flags.iter().cloned());
         words.extend(flags.iter().map(|&flag| flag.to_owned()));
-        words.push(self.engine.image().to_owned());
+        words.push(self.image.to_owned());
         words.extend(argv.into_iter().map(Into::into));
         self.engine.docker_ok(words);
-        self.wait_for_log("ready");
+        setup::put(&self.engine, &self.name, &self.files);
+        self.engine.docker_ok(["start", &self.name]);
+        self.ready.wait_for(self);
     }
 }
