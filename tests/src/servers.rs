@@ -44,7 +44,7 @@ pub use smtp::Smtp;
 pub use tls::Openssl;
 
 use crate::Stack;
-use crate::stack::Builder;
+use crate::container::Builder;
 
 impl Stack {
     /// An empty stack that servers can be put into; none where their image cannot be made (see [`image`]), which a note on

@@ -8,8 +8,8 @@ use dprobe_tests::servers::{
     Access, Authority, Caddy, Client, Haproxy, Mariadb, Memcached, Microsocks, Mosquitto, Nats, Nginx, Openssl, Pair,
     Postgres, RabbitMq, Redis, Server, Smtp, Tinyproxy, image,
 };
-use dprobe_tests::stack::Container;
-use dprobe_tests::{Network, Stack, check, docker, until};
+
+use dprobe_tests::{Container, Network, Stack, check, docker, until};
 
 /// `./dev` runs it before the others, so that one sees what is waited for, or why there is none.
 #[test]

@@ -2,8 +2,8 @@
 
 use super::certificates::Pair;
 use super::setup::{CHAIN, KEY, Ready, START_LIMIT, Server, Setup};
+use crate::container::Container;
 use crate::poll;
-use crate::stack::Container;
 
 /// From where a user of MariaDB may connect.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]

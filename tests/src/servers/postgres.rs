@@ -2,8 +2,8 @@
 
 use super::certificates::Pair;
 use super::setup::{CHAIN, File, KEY, Ready, START_LIMIT, Server, Setup};
+use crate::container::Container;
 use crate::poll;
-use crate::stack::Container;
 
 /// The number of the user `postgres` in the image.
 const USER: u64 = 901;

@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use super::certificates::Pair;
 use crate::command::wait;
+use crate::container::Container;
 use crate::docker::Engine;
 use crate::poll;
-use crate::stack::Container;
 
 /// How long a server may take to start, with others that do the same.
 pub(super) const START_LIMIT: Duration = Duration::from_secs(60);
