@@ -95,17 +95,13 @@ fn everything() -> Plan {
         Probe::Http(HttpAsk {
             url: "http://mongodb:27017/".to_owned(),
             timeout_ms,
-            ca_bundle: None,
-            via: None,
-            host_header: None,
+            ..HttpAsk::default()
         }),
         // The handshake comes to nothing, with everything ready for it.
         Probe::Http(HttpAsk {
             url: "https://mongodb:27017/".to_owned(),
             timeout_ms,
-            ca_bundle: None,
-            via: None,
-            host_header: None,
+            ..HttpAsk::default()
         }),
     ];
     let asks = (1..).zip(probes).map(|(number, probe)| Ask { id: format!("p{number}"), probe }).collect();

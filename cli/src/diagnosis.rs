@@ -4,6 +4,7 @@
 //! hands back what it found. A cause is one file in `diagnosis/causes/`; nothing else needs to know of it.
 
 mod address;
+mod aliases;
 mod bridge;
 mod case;
 pub mod causes;
@@ -18,6 +19,7 @@ mod peers;
 mod programs;
 mod publishing;
 mod reach;
+mod secure;
 mod servers;
 mod stages;
 mod swarm;
@@ -32,6 +34,8 @@ pub use causes::{Cause, cause, causes};
 pub use listening::Listening;
 pub use machine::{Condition, Machine, conditions, examine, examine_again};
 pub use reach::Reach;
+pub(crate) use causes::OTHER_HOST;
+pub(crate) use secure::day;
 pub(crate) use servers::{CONTROL, WILDCARD_LABEL};
 pub use topics::{Topic, topic, topics};
 

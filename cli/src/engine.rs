@@ -229,7 +229,9 @@ impl Engine {
     pub async fn complete(&self, listing: Listing) -> Result<Topology, EngineError> {
         let topology = snapshot::complete(&self.client, listing, &self.swarm, self.clock, self.concurrency).await?;
         let remote = elsewhere::remote(self.agents.address()).await;
-        let topology = Topology { flavor: self.info.flavor, remote, engine_proxy: self.proxy.clone(), ..topology };
+        let clocks = self.clock.and_then(EngineClock::beside_ours);
+        let topology =
+            Topology { flavor: self.info.flavor, remote, engine_proxy: self.proxy.clone(), clocks, ..topology };
         Ok(if self.info.flavor == EngineFlavor::Podman { podman::translated(topology) } else { topology })
     }
 

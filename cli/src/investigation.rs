@@ -24,6 +24,7 @@ use crate::words::{SourceWord, TargetWord};
 use crew::Crew;
 pub use doctor::look_over;
 use look::{Look, Pair};
+use trust::Bundles;
 
 /// What to look at.
 #[derive(Clone)]
@@ -89,6 +90,7 @@ pub async fn investigate(
         round: Round::default(),
         observations: Vec::new(),
         progress,
+        bundles: Bundles::default(),
     };
     let pairs = targets.into_iter().map(|to| Pair { from: from.clone(), to }).collect();
     let checks = look.at(pairs).await;

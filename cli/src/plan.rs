@@ -10,7 +10,7 @@ mod round;
 mod watch;
 
 pub use closer::{CLOSER_LOOKS, second_round};
-pub use first::{ask_ports, first_round};
-pub use leads::{Lead, leads};
+pub use first::{Trusted, ask_ports, first_round, is_http};
+pub use leads::{Lead, issuer, leads, location};
 pub use round::{Limits, Post, Rights, Round};
 pub use watch::worth_watching;

@@ -325,7 +325,7 @@ pub fn gateway_of(source: &Source, topology: &Topology) -> Option<IpAddr> {
 /// The proxy that the source's process is told to send a request to this target through.
 #[must_use]
 pub fn proxy<'a>(source: &Source, target: &Target, topology: &'a Topology) -> Option<&'a Proxy> {
-    let scheme = target.scheme.as_deref().filter(|scheme| matches!(*scheme, "http" | "https"))?;
+    let scheme = target.scheme.as_deref().filter(|scheme| matches!(*scheme, "http" | "https" | "ws" | "wss"))?;
     let container = topology.containers.get(source.container.as_ref()?)?;
     container.proxies.for_target(scheme, &target.host, target.port?)
 }

@@ -7,6 +7,7 @@ mod proxies;
 mod questions;
 mod settings;
 mod swarm;
+mod trust;
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;
@@ -18,6 +19,7 @@ use serde::{Deserialize, Serialize};
 pub use dprobe_probes::listeners::Protocol;
 pub use proxies::{Proxies, Proxy};
 pub use settings::{AddressPool, DaemonSettings, EngineSettings, OtherEngine};
+pub use trust::{Bundle, Trust, TrustVariable};
 pub use swarm::{Endpoint, Node, Overlay, Service, ServiceNetwork, ServicePort, Swarm, TASKS, Task, TaskLabels};
 
 /// The engine, its containers and its networks at one moment.
@@ -34,6 +36,9 @@ pub struct Topology {
     pub elsewhere: Vec<Elsewhere>,
     /// Containers by name, without the leading slash of the API.
     pub containers: BTreeMap<String, Container>,
+    /// The clocks of the engine's host and of the machine that dprobe ran on, read at the same moment.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub clocks: Option<Clocks>,
     /// The proxy that the engine itself uses to pull images (`HttpProxy`, `HttpsProxy` of its `/info`), without credentials.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub engine_proxy: Option<Proxy>,
@@ -42,6 +47,15 @@ pub struct Topology {
     /// The swarm, where the engine is a part of one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub swarm: Option<Swarm>,
+}
+
+/// Two clocks at one moment, in seconds since 1970.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Clocks {
+    /// That of the engine's host.
+    pub engine_s: f64,
+    /// That of the machine that dprobe ran on.
+    pub here_s: f64,
 }
 
 /// The engine that was asked.
@@ -176,6 +190,9 @@ pub struct Container {
     /// The proxies that its environment names, without credentials.
     #[serde(default, skip_serializing_if = "Proxies::is_empty")]
     pub proxies: Proxies,
+    /// Whom its TLS clients trust.
+    #[serde(default, skip_serializing_if = "Trust::is_empty")]
+    pub trust: Trust,
     /// What some variables of its environment tell by their form (`Config.Env`); no value is kept.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub variables: Vec<Variable>,

@@ -3,12 +3,14 @@
 //! Each takes what a peer, the kernel or a program could say, and hands back what a probe would make of it.
 
 use std::net::Ipv4Addr;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use rustls::client::danger::ServerCertVerifier as _;
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use tokio::io::{AsyncRead, AsyncWrite};
 
+use crate::application::Verify;
 use crate::firewall::{self, FirewallFact};
 use crate::http::exchange::Exchange;
 use crate::http::stream::Stream;
@@ -18,7 +20,8 @@ use crate::lookup::exchange::{AddressRecord, answer_to, encode, read_answer};
 use crate::lookup::{DnsOutcome, DnsQuery};
 use crate::network::{Route, routes};
 use crate::resolver::{HostsEntry, ResolverFact, parse};
-use crate::tls::{CertificateFact, TlsFact, handshake};
+use crate::tls::judge::Judge;
+use crate::tls::{CertificateFact, TlsFact, certificate, handshake};
 
 /// What a DNS server's answer to a question for `name` comes to; none where it is passed over. The first two bytes of
 /// `answer` are taken for the id that was asked with.
@@ -95,32 +98,35 @@ pub fn nft(text: &str) -> FirewallFact {
     fact
 }
 
-/// A connection to a server that is played.
-pub trait Played: AsyncRead + AsyncWrite + Send + Unpin {}
-
-impl<T: AsyncRead + AsyncWrite + Send + Unpin> Played for T {}
-
 /// A request to a server that is played, from the request on; none where the URL is none.
-pub async fn http(ask: &HttpAsk, server: impl Played + 'static) -> Option<HttpFact> {
+pub async fn http(ask: &HttpAsk, server: impl AsyncRead + AsyncWrite + Send + Unpin + 'static) -> Option<HttpFact> {
     let target = http::Target::parse(&ask.url).ok()?;
-    let mut fact = blank_fact()?;
-    let exchange = Exchange { ask, target: &target, end: Instant::now() + Duration::from_millis(ask.timeout_ms) };
-    fact.failure = exchange.request(Stream::Played(Box::new(server)), &mut fact).await.err();
+    let mut fact = HttpFact::default();
+    fact.failure = exchange(ask, &target).request(Box::new(server), protocol(ask), &mut fact).await.err();
     Some(fact)
 }
 
-/// What a proxy that is played says to `CONNECT`; none where the URL is none.
-pub async fn http_tunnel(ask: &HttpAsk, mut proxy: impl Played) -> Option<HttpFact> {
+/// What a proxy that is played says when it is to connect, in HTTP or as a SOCKS proxy; none where the URL is none.
+pub async fn http_tunnel(
+    ask: &HttpAsk,
+    proxy: impl AsyncRead + AsyncWrite + Send + Unpin + 'static,
+) -> Option<HttpFact> {
     let target = http::Target::parse(&ask.url).ok()?;
-    let mut fact = blank_fact()?;
-    let exchange = Exchange { ask, target: &target, end: Instant::now() + Duration::from_millis(ask.timeout_ms) };
-    fact.failure = exchange.tunnel(&mut proxy, &mut fact).await.err();
+    let mut fact = HttpFact::default();
+    let kind = ask.via.as_ref().map(|via| via.kind).unwrap_or_default();
+    let mut proxy: Stream = Box::new(proxy);
+    fact.failure = exchange(ask, &target).tunnel(&mut proxy, kind, &mut fact).await.err();
     Some(fact)
 }
 
-/// A fact of which nothing is known yet.
-fn blank_fact() -> Option<HttpFact> {
-    serde_json::from_str(r#"{"url":"","phases":{}}"#).ok()
+fn exchange<'a>(ask: &'a HttpAsk, target: &'a http::Target) -> Exchange<'a> {
+    let end = Instant::now() + Duration::from_millis(ask.timeout_ms);
+    Exchange { ask, target, addresses: &[], behind: None, end }
+}
+
+/// The version of HTTP that a server which is played is asked in: the old one, unless the `Host` header asks for the new.
+fn protocol(ask: &HttpAsk) -> &'static str {
+    if ask.host_header.as_deref() == Some("h2") { "h2" } else { "http/1.1" }
 }
 
 /// A URL as it is reported, and its host; or what is wrong with it.
@@ -134,13 +140,14 @@ pub fn http_url(url: &str) -> Result<(String, String), String> {
 /// What a certificate says.
 #[must_use]
 pub fn certificate(der: &[u8]) -> CertificateFact {
-    handshake::certificate(&CertificateDer::from(der))
+    certificate::certificate(&CertificateDer::from(der))
 }
 
 /// What a chain comes to that a server shows, its own certificate first.
 #[must_use]
 pub fn certificate_chain(ca_bundle: Option<&str>, chain: &[&[u8]]) -> TlsFact {
-    let recorder = handshake::Recorder::new(handshake::roots(ca_bundle));
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let recorder = Judge::new(provider, handshake::roots(&ca_bundle.into()), Verify::Full);
     let chain: Vec<CertificateDer<'_>> = chain.iter().copied().map(CertificateDer::from).collect();
     if let (Ok(name), [own, others @ ..]) = (ServerName::try_from("web.test"), chain.as_slice()) {
         let now = UnixTime::since_unix_epoch(Duration::from_secs(1_795_000_000));

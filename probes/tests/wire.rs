@@ -7,7 +7,7 @@ use std::fmt::Debug;
 use dprobe_probes::arp::{ArpAsk, ArpFact};
 use dprobe_probes::dns::{DnsAsk, DnsFact};
 use dprobe_probes::errno::Errno;
-use dprobe_probes::http::{HttpAsk, HttpFact, HttpFailure, HttpHeader, HttpPhase, HttpPhases};
+use dprobe_probes::http::{HttpAsk, HttpFact, HttpFailure, HttpHeader, HttpPhase, HttpPhases, Via, ViaKind};
 use dprobe_probes::listeners::{ListenerSocket, ListenersFact, ListenersSource, Protocol};
 use dprobe_probes::lookup::{
     AnswerSource, DnsOutcome, DnsQuery, LookupAnswer, LookupAsk, LookupFact, LookupOutcome, MuslLookupAsk,
@@ -16,7 +16,7 @@ use dprobe_probes::network::{Interface, InterfaceAddress, NetworkFact, Route};
 use dprobe_probes::ping::{PingAsk, PingFact};
 use dprobe_probes::resolver::{ExternalServer, HostsEntry, ResolverFact};
 use dprobe_probes::tcp::{AfterConnect, TcpAsk, TcpFact, TcpOutcome};
-use dprobe_probes::tls::{CertificateFact, TlsFact};
+use dprobe_probes::tls::{CertificateFact, TlsFact, TlsFault};
 use dprobe_probes::udp::{UdpAsk, UdpFact, UdpOutcome};
 use dprobe_probes::wire::{Ask, Fact, Hello, Observation, Plan, Probe, Reply, Request};
 use serde::Serialize;
@@ -48,15 +48,17 @@ fn probes() -> Vec<Probe> {
             url: "https://db/".to_owned(),
             timeout_ms: 5,
             ca_bundle: Some("PEM\n".to_owned()),
-            via: None,
+            and_mozilla: true,
+            unverified: true,
+            server_name: Some("db".to_owned()),
+            via: Some(Via { host: "proxy".to_owned(), port: 1080, kind: ViaKind::Socks5h }),
             host_header: None,
         }),
         Probe::Http(HttpAsk {
             url: "http://db/".to_owned(),
             timeout_ms: 5,
-            ca_bundle: None,
-            via: None,
             host_header: Some("d-b".to_owned()),
+            ..HttpAsk::default()
         }),
     ]
 }
@@ -126,6 +128,9 @@ fn http() -> HttpFact {
         via: None,
         url: "https://db/".to_owned(),
         host_header: None,
+        server_name: None,
+        version: Some("HTTP/1.1".to_owned()),
+        first_bytes: Some("x".to_owned()),
         address: Some("198.51.100.7".parse().unwrap()),
         phases: HttpPhases { dns_ms: Some(0.5), tcp_ms: Some(1.0), tls_ms: None, first_byte_ms: None },
         status: Some(502),
@@ -135,12 +140,20 @@ fn http() -> HttpFact {
             version: None,
             trusted: false,
             problem: Some("the certificate has expired".to_owned()),
+            faults: vec![TlsFault::Expired, TlsFault::NotTls { first: "x".to_owned() }],
+            clock: Some(1),
+            server_name: Some("db".to_owned()),
+            protocol: Some("h2".to_owned()),
+            asks_certificate: true,
+            client_authorities: vec!["CN=ca".to_owned()],
             chain: vec![CertificateFact {
                 subject: "CN=db".to_owned(),
                 issuer: "CN=ca".to_owned(),
                 names: vec![host()],
                 not_before: -1,
                 not_after: i64::MAX,
+                self_signed: true,
+                authority: true,
             }],
         }),
         failure: Some(HttpFailure { phase: HttpPhase::Tls, reason: "no".to_owned(), errno: Some(Errno::BrokenPipe) }),

@@ -273,18 +273,19 @@ impl<'a> Case<'a> {
     pub fn http(&self) -> Option<Seen<'a, HttpFact>> {
         let url = self.to.url.as_deref()?;
         self.seen(&self.from.place, |fact| match fact {
-            Fact::Http(fact) if fact.url == url && fact.via.is_none() && fact.host_header.is_none() => Some(fact),
+            Fact::Http(fact) if fact.url == url && is_plain(fact) => Some(fact),
             _ => None,
         })
         .next()
     }
 
-    /// The same exchange with another `Host` header.
+    /// The same exchange with this host in the `Host` header.
     #[must_use]
-    pub fn http_by_another_host(&self) -> Option<Seen<'a, HttpFact>> {
+    pub fn http_by_host(&self, host: &str) -> Option<Seen<'a, HttpFact>> {
         let url = self.to.url.as_deref()?;
+        let names = |header: &str| header.strip_prefix(host).is_some_and(|port| port.is_empty() || port.starts_with(':'));
         self.seen(&self.from.place, |fact| match fact {
-            Fact::Http(fact) if fact.url == url && fact.host_header.is_some() => Some(fact),
+            Fact::Http(fact) if fact.url == url && fact.host_header.as_deref().is_some_and(names) => Some(fact),
             _ => None,
         })
         .next()
@@ -434,6 +435,11 @@ impl<'a> Case<'a> {
             None => self.to.host.clone(),
         }
     }
+}
+
+/// Whether an exchange went directly and by the names that the URL has.
+fn is_plain(fact: &HttpFact) -> bool {
+    fact.via.is_none() && fact.host_header.is_none() && fact.server_name.is_none()
 }
 
 /// Whether a lookup was given up before any libc would have asked again (5 s, resolv.conf(5)), and before a server that

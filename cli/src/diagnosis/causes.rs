@@ -127,13 +127,28 @@ causes! {
     firewall_reject
     egress_blocked
     mtu_black_hole
+    tls_not_spoken
+    tls_required
+    tls_sni_required
+    tls_client_certificate
+    tls_version_refused
+    tls_ca_bundle_missing
+    tls_untrusted
+    tls_name_mismatch
+    tls_expired
     proxy_is_loopback
     proxy_unreachable
     proxy_captures_internal
     proxy_required
     underscore_hostname
+    host_header_rejected
+    redirect_to_localhost
+    http_error
     link_env_collision
 }
+
+/// The name that servers which are particular about names allow in any case.
+pub(crate) use host_header_rejected::OTHER_HOST;
 
 /// Every cause that dprobe knows.
 #[must_use]

@@ -62,6 +62,7 @@ impl Case<'_> {
             Reach::Yes if self.resolves_slowly() => Reach::Slowly,
             // The agent looks names up as glibc does. What musl finds was not dialled.
             Reach::No if self.found_by_its_libc_only() => Reach::Unknown,
+            Reach::No if self.proxy_is_left_open() => Reach::Unknown,
             reach => reach,
         }
     }

@@ -1,7 +1,8 @@
 //! The way from source to target, step by step, as a person reads it.
 
+mod http;
+
 use dprobe_probes::errno::Errno;
-use dprobe_probes::http::{HttpFact, HttpPhase};
 use dprobe_probes::lookup::{AnswerSource, DnsOutcome, LookupFact, LookupOutcome};
 use dprobe_probes::tcp::{AfterConnect, TcpFact, TcpOutcome};
 use dprobe_probes::udp::UdpOutcome;
@@ -20,8 +21,7 @@ pub(super) fn stages(case: &Case<'_>) -> Vec<Stage> {
         .chain(tcp(case))
         .chain(udp(case))
         .chain([listen(case), ping(case)].into_iter().flatten())
-        .chain(http(case))
-        .chain(proxied(case))
+        .chain(http::stages(case))
         .collect()
 }
 
@@ -318,44 +318,4 @@ fn ping(case: &Case<'_>) -> Option<Stage> {
     let (ok, word) =
         if seen.fact.replied { (Some(true), "answers an echo") } else { (None, "leaves an echo unanswered") };
     Some(stage(StageName::Route, ok, format!("{} {word}", seen.fact.address), vec![seen.id]).beside(ms(seen.took_ms)))
-}
-
-/// The way that the source's environment names, where it is not the direct one.
-fn proxied(case: &Case<'_>) -> Option<Stage> {
-    let seen = case.proxied()?;
-    let via = seen.fact.via.as_ref()?;
-    let outcome = match (&seen.fact.failure, seen.fact.status) {
-        (None, Some(status)) => format!("status {status}"),
-        (Some(failure), _) => failure.reason.clone(),
-        (None, None) => "no answer".to_owned(),
-    };
-    let summary = format!("through the proxy {}: {outcome}", host_port(&via.host, via.port));
-    Some(stage(StageName::Http, Some(case.proxy_delivers()), summary, vec![seen.id]).beside(ms(seen.took_ms)))
-}
-
-fn http(case: &Case<'_>) -> Vec<Stage> {
-    let Some(seen) = case.http() else { return Vec::new() };
-    let fact: &HttpFact = seen.fact;
-    let failed = fact.failure.as_ref();
-    let in_tls = failed.filter(|failure| failure.phase == HttpPhase::Tls);
-    let mut stages = Vec::new();
-    if let Some((ok, summary)) = match (&fact.tls, in_tls) {
-        (_, Some(failure)) => Some((false, failure.reason.clone())),
-        (Some(tls), None) => {
-            let version = tls.version.as_deref().unwrap_or("TLS");
-            let trust = || tls.problem.clone().unwrap_or_else(|| "certificate not trusted".to_owned());
-            Some((tls.trusted, if tls.trusted { format!("{version}, certificate trusted") } else { trust() }))
-        }
-        (None, None) => None,
-    } {
-        let took = fact.phases.tls_ms.map(ms).unwrap_or_default();
-        stages.push(stage(StageName::Tls, Some(ok), summary, vec![seen.id]).beside(took));
-    }
-    if let Some(status) = fact.status {
-        let took = fact.phases.first_byte_ms.map(ms).unwrap_or_default();
-        stages.push(stage(StageName::Http, Some(status < 500), format!("status {status}"), vec![seen.id]).beside(took));
-    } else if let Some(failure) = failed.filter(|failure| failure.phase == HttpPhase::Http) {
-        stages.push(stage(StageName::Http, Some(false), failure.reason.clone(), vec![seen.id]));
-    }
-    stages
 }

@@ -2,7 +2,7 @@
 
 use super::case::Case;
 use super::reach::Reach;
-use crate::report::{Diagnosis, Severity, Verdict};
+use crate::report::{Diagnosis, Severity, StageName, Verdict};
 
 /// The verdict of a case. What was measured decides; an established cause settles what measuring left open.
 pub(super) fn verdict(case: &Case<'_>, diagnoses: &[Diagnosis]) -> Verdict {
@@ -28,18 +28,24 @@ pub(super) fn verdict(case: &Case<'_>, diagnoses: &[Diagnosis]) -> Verdict {
             Verdict::Reachable => Verdict::Degraded,
             worse => worse,
         },
+        // An answer that is an error of the server's own is an answer.
+        Reach::Yes if blocked && application(case) == Verdict::Degraded && !blocked_before_answer(diagnoses) => {
+            Verdict::Degraded
+        }
         Reach::Yes | Reach::Unknown if blocked => Verdict::Unreachable,
         Reach::Unknown => Verdict::Inconclusive,
         Reach::Yes => application(case),
     }
 }
 
+/// Whether a cause keeps the source from an answer.
+fn blocked_before_answer(diagnoses: &[Diagnosis]) -> bool {
+    diagnoses.iter().any(|diagnosis| diagnosis.severity == Severity::Error && diagnosis.stage < StageName::Http)
+}
+
 /// Where a URL was given, its answer decides above the transport.
 fn application(case: &Case<'_>) -> Verdict {
-    if case.proxy_delivers() {
-        return Verdict::Reachable;
-    }
-    let Some(http) = case.http() else { return Verdict::Reachable };
+    let Some(http) = case.own_http() else { return Verdict::Reachable };
     match http.fact.status {
         _ if http.fact.failure.is_some() => Verdict::Unreachable,
         Some(status) if status >= 500 => Verdict::Degraded,

@@ -167,7 +167,8 @@ impl<'a> Case<'a> {
         let speechless = self.name_failed() && !self.name_denied();
         // A name of one word is a container's that is misspelt, not one of the outside.
         let named = !self.dials_name() || self.to.host.contains('.');
-        named && self.to_outside() && self.from_container() && !self.gets_through() && (self.lost() || speechless)
+        let kept = named && self.to_outside() && self.from_container() && !self.gets_through();
+        kept && (self.lost() || speechless) && !self.proxy_is_left_open()
     }
 
     /// What the host itself came to when it dialled the same.
@@ -198,11 +199,28 @@ impl<'a> Case<'a> {
         .last()
     }
 
-    /// Whether the source's process gets its answer through a proxy.
+    /// Whether the source's process gets its answer through a proxy. Answers that a proxy gives itself (RFC 9110, sections
+    /// 15.5.4, 15.5.8 and 15.6.3 and following) are none of the target, unless it only made the connection.
     #[must_use]
     pub fn proxy_delivers(&self) -> bool {
-        self.proxied()
-            .is_some_and(|seen| seen.fact.failure.is_none() && seen.fact.status.is_some_and(|status| status < 400))
+        self.proxied().is_some_and(|seen| {
+            let made = seen.fact.tls.is_some() || seen.fact.via.as_ref().is_some_and(|via| via.kind.is_socks());
+            let own = matches!(seen.fact.status, Some(403 | 407 | 502 | 503 | 504));
+            seen.fact.failure.is_none() && seen.fact.status.is_some() && (made || !own)
+        })
+    }
+
+    /// Whether the proxy wants to know who asks, and the source's environment has a login for it, which dprobe does not use:
+    /// what came of the request says nothing of the source's own.
+    #[must_use]
+    pub fn proxy_is_left_open(&self) -> bool {
+        self.proxied().is_some_and(|seen| seen.fact.proxy_wants_login()) && self.proxy().is_some_and(|proxy| proxy.login)
+    }
+
+    /// The exchange that is most like the source's own: through the proxy where that delivers, else directly.
+    #[must_use]
+    pub fn own_http(&self) -> Option<Seen<'a, HttpFact>> {
+        self.proxied().filter(|_| self.proxy_delivers()).or_else(|| self.http())
     }
 
     /// The proxy that the source's process is told to use for this target.

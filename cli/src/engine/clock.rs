@@ -1,6 +1,8 @@
 //! The engine's clock, which may differ from ours.
 
-use std::time::Instant;
+use std::time::{Instant, SystemTime};
+
+use crate::topology::Clocks;
 
 /// A moment of the engine's clock, tied to a moment of our own.
 #[derive(Debug, Clone, Copy)]
@@ -20,6 +22,12 @@ impl EngineClock {
     /// Seconds since 1970, now.
     pub(super) fn now_s(self) -> f64 {
         self.engine_s + self.at.elapsed().as_secs_f64()
+    }
+
+    /// This clock and ours, now.
+    pub(super) fn beside_ours(self) -> Option<Clocks> {
+        let here = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).ok()?;
+        Some(Clocks { engine_s: self.now_s(), here_s: here.as_secs_f64() })
     }
 
     /// How many seconds ago a timestamp of the engine was; not below zero.

@@ -18,7 +18,7 @@ use super::networks::NetworkKeys;
 use crate::redact;
 use crate::topology::{
     Attachment, ComposeService, Container, ContainerPort, Health, HealthStatus, Link, NetworkMode, Protocol, Proxies,
-    PublishedPort, State, Status, TASKS, TaskLabels,
+    PublishedPort, State, Status, TASKS, TaskLabels, Trust,
 };
 
 /// The longest name or label that is kept, in characters.
@@ -175,6 +175,7 @@ pub(super) fn container(body: Value, networks: &NetworkKeys, clock: Option<Engin
         dns_options: host.dns_options.iter().map(|text| self::name(text)).collect(),
         libc: None,
         proxies: Proxies::read(&config.env),
+        trust: Trust::read(&config.env),
         own_hosts_file: mounts.iter().any(|mount| mount.destination == "/etc/hosts"),
         variables: environment::variables(&config.env),
         compose: compose(&config.labels),

@@ -3,7 +3,8 @@
 use dprobe_probes::wire::Observation;
 
 use super::crew::Crew;
-use super::{InvestigationError, Progress, follow, libc, trust};
+use super::trust::Bundles;
+use super::{InvestigationError, Progress, follow, libc};
 use crate::diagnosis::{self, Case};
 use crate::engine::Engine;
 use crate::plan::{self, Limits, Post, Round};
@@ -28,6 +29,7 @@ pub(super) struct Look<'a> {
     pub(super) round: Round,
     pub(super) observations: Vec<Observation>,
     pub(super) progress: Progress<'a>,
+    pub(super) bundles: Bundles,
 }
 
 impl Look<'_> {
@@ -47,10 +49,11 @@ impl Look<'_> {
         self.muster(&pairs, posts).await?;
         let pairs = self.choose_ports(pairs).await?;
         (self.progress)("probing");
+        self.bundles.read(self.engine, &pairs, &mut self.topology).await;
         for Pair { from, to } in &pairs {
-            let bundle = trust::ca_bundle(self.engine, from, to, &self.topology).await;
+            let trusted = self.bundles.of(from, &self.topology);
             let proxy = resolve::proxy(from, to, &self.topology);
-            plan::first_round(&mut self.round, from, to, proxy, bundle.as_deref(), self.limits);
+            plan::first_round(&mut self.round, from, to, proxy, trusted, self.limits);
         }
         self.run().await?;
         (self.progress)("looking closer");

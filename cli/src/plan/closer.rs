@@ -3,10 +3,13 @@
 
 mod gateway;
 mod host;
+mod host_header;
 mod link;
+mod other_scheme;
 mod outside;
 mod path_mtu;
 mod peers;
+mod server_name;
 mod servers;
 mod swarm;
 mod underscore;
@@ -29,6 +32,9 @@ const QUESTIONS: &[Question] = &[
     servers::ask,
     walks::ask,
     underscore::ask,
+    host_header::ask,
+    other_scheme::ask,
+    server_name::ask,
 ];
 
 /// How often to look closer at most: some questions arise from the answers to others.

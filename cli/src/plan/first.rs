@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 use std::time::Duration;
 
-use dprobe_probes::http::{HttpAsk, Via};
+use dprobe_probes::http::HttpAsk;
 use dprobe_probes::lookup::LookupAsk;
 use dprobe_probes::ping::PingAsk;
 use dprobe_probes::tcp::TcpAsk;
@@ -31,13 +31,28 @@ pub fn ask_ports(round: &mut Round, target: &Target) {
     }
 }
 
+/// Whom a source trusts, as an agent is told it.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Trusted<'a> {
+    /// The CA certificates, PEM. Without them the Mozilla roots decide.
+    pub bundle: Option<&'a str>,
+    /// Whether the Mozilla roots are trusted as well.
+    pub and_mozilla: bool,
+}
+
+/// Whether a target is asked over HTTP. A WebSocket begins as a request of HTTP (RFC 6455, section 1.3).
+#[must_use]
+pub fn is_http(to: &Target) -> bool {
+    matches!(to.scheme.as_deref(), Some("http" | "https" | "ws" | "wss"))
+}
+
 /// The first round of a check.
 pub fn first_round(
     round: &mut Round,
     from: &Source,
     to: &Target,
     proxy: Option<&Proxy>,
-    ca_bundle: Option<&str>,
+    trusted: Trusted<'_>,
     limits: Limits,
 ) {
     let timeout_ms = millis(limits.timeout);
@@ -48,26 +63,18 @@ pub fn first_round(
         round.ask(&from.place, Probe::Lookup(LookupAsk { name: to.host.clone(), timeout_ms, every_server: false }));
     }
     round.ask(&from.place, dial(to, timeout_ms));
-    if let Some(url) = to.url.as_ref().filter(|_| matches!(to.scheme.as_deref(), Some("http" | "https"))) {
-        // The source's process may be told to go through a proxy; beside that, the direct way shows what the proxy changes.
-        if let Some(proxy) = proxy.filter(|proxy| proxy.speaks_http()) {
-            let via = Some(Via { host: proxy.host.clone(), port: proxy.port });
-            let ask = HttpAsk {
-                url: url.clone(),
-                timeout_ms,
-                ca_bundle: ca_bundle.map(str::to_owned),
-                via,
-                host_header: None,
-            };
-            round.ask(&from.place, Probe::Http(ask));
-        }
+    if let Some(url) = to.url.as_ref().filter(|_| is_http(to)) {
         let ask = HttpAsk {
             url: url.clone(),
             timeout_ms,
-            ca_bundle: ca_bundle.map(str::to_owned),
-            via: None,
-            host_header: None,
+            ca_bundle: trusted.bundle.map(str::to_owned),
+            and_mozilla: trusted.and_mozilla,
+            ..HttpAsk::default()
         };
+        // The source's process may be told to go through a proxy; beside that, the direct way shows what the proxy changes.
+        if let Some(via) = proxy.and_then(Proxy::via) {
+            round.ask(&from.place, Probe::Http(HttpAsk { via: Some(via), ..ask.clone() }));
+        }
         round.ask(&from.place, Probe::Http(ask));
     }
     // Two echoes, a short one and one of full length, cost nothing between neighbours and tell whether long packets pass.

@@ -10,8 +10,11 @@ use dprobe_probes::lookup::{AnswerSource, DnsOutcome, DnsQuery, LookupFact, Look
 use dprobe_probes::network::NetworkFact;
 use dprobe_probes::resolver::ResolverFact;
 use dprobe_probes::tcp::{AfterConnect, TcpFact, TcpOutcome};
+use dprobe_probes::tls::TlsFact;
 use dprobe_probes::udp::UdpOutcome;
 use dprobe_probes::wire::Fact;
+
+use crate::diagnosis;
 
 /// The kind of a fact, by its name in the report.
 pub(super) fn kind(fact: &Fact) -> &'static str {
@@ -197,7 +200,24 @@ fn http(fact: &HttpFact) -> String {
     };
     let via = fact.address.map(|address: IpAddr| format!(" via {address}")).unwrap_or_default();
     let proxy = fact.via.as_ref().map(|via| format!(" through {}:{}", via.host, via.port)).unwrap_or_default();
-    format!("{}{proxy}{via} {ended}{}", fact.url, phases(&fact.phases))
+    let host = fact.host_header.as_ref().map(|host| format!(" (Host: {host})")).unwrap_or_default();
+    let name = fact.server_name.as_ref().map(|name| format!(" (SNI {name})")).unwrap_or_default();
+    let first = fact.first_bytes.as_ref().map(|first| format!("; it said \"{first}\"")).unwrap_or_default();
+    let tls = fact.tls.as_ref().map(|tls| format!("; {}", self::tls(tls))).unwrap_or_default();
+    format!("{}{host}{name}{proxy}{via} {ended}{first}{}{tls}", fact.url, phases(&fact.phases))
+}
+
+/// A handshake with the chain, each certificate with its validity and behind it its issuer.
+fn tls(fact: &TlsFact) -> String {
+    let version = fact.version.as_deref().unwrap_or("TLS");
+    let faults = list(&fact.faults, if fact.trusted { "trusted" } else { "not trusted" });
+    let asks = if fact.asks_certificate { ", asks for a client's certificate" } else { "" };
+    let chain = fact.chain.iter().map(|one| {
+        let names = list(&one.names, "no names");
+        let validity = format!("{} to {}", diagnosis::day(one.not_before), diagnosis::day(one.not_after));
+        format!(" ← {} [{names}] {validity} by {}", one.subject, one.issuer)
+    });
+    format!("{version}: {faults}{asks}{}", chain.collect::<String>())
 }
 
 fn phases(phases: &HttpPhases) -> String {

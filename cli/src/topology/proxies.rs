@@ -5,6 +5,7 @@
 
 use std::net::IpAddr;
 
+use dprobe_probes::http::{Via, ViaKind};
 use ipnet::IpNet;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -40,6 +41,9 @@ pub struct Proxy {
     pub host: String,
     /// Its port.
     pub port: u16,
+    /// Whether the variable has user or password for it, which are left out here.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub login: bool,
 }
 
 impl Proxies {
@@ -78,7 +82,7 @@ impl Proxies {
     /// The proxy that a request of this scheme to a host and port is sent to; none where it goes directly.
     #[must_use]
     pub fn for_target(&self, scheme: &str, host: &str, port: u16) -> Option<&Proxy> {
-        let own = if scheme == "https" { &self.https } else { &self.http };
+        let own = if matches!(scheme, "https" | "wss") { &self.https } else { &self.http };
         own.as_ref().or(self.all.as_ref()).filter(|_| !self.excepts(host, port))
     }
 
@@ -125,7 +129,7 @@ impl Proxy {
         let value = value.trim();
         let (scheme, rest) = value.split_once("://").unwrap_or(("http", value));
         let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
-        let place = authority.rsplit_once('@').map_or(authority, |(_, place)| place);
+        let (login, place) = authority.rsplit_once('@').map_or((false, authority), |(_, place)| (true, place));
         let (host, port) = match place.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
             Some((host, port)) => (host, port.strip_prefix(':')),
             None => place.rsplit_once(':').map_or((place, None), |(host, port)| (host, Some(port))),
@@ -144,13 +148,29 @@ impl Proxy {
             scheme: printable(&scheme),
             host: printable(host),
             port,
+            login,
         })
     }
 
-    /// Whether requests are made to it as to an HTTP proxy (RFC 9110, 7.6).
+    /// How a request goes through it; none where dprobe does not speak its protocol, which is so of SOCKS 4.
     #[must_use]
-    pub fn speaks_http(&self) -> bool {
-        self.scheme == "http"
+    pub fn via(&self) -> Option<Via> {
+        let kind = match self.scheme.as_str() {
+            "http" => ViaKind::Http,
+            "https" => ViaKind::Https,
+            "socks5" => ViaKind::Socks5,
+            // `socks` means this to curl's relatives and to libproxy.
+            "socks5h" | "socks" => ViaKind::Socks5h,
+            _ => return None,
+        };
+        Some(Via { host: self.host.clone(), port: self.port, kind })
+    }
+
+    /// The proxy as a URL, without credentials.
+    #[must_use]
+    pub fn url(&self) -> String {
+        let host = if self.host.contains(':') { format!("[{}]", self.host) } else { self.host.clone() };
+        format!("{}://{host}:{}", self.scheme, self.port)
     }
 
     /// Whether it is meant to be on the machine that dials it.

@@ -2,42 +2,38 @@
 
 use std::io;
 use std::net::{IpAddr, SocketAddr};
+use std::sync::PoisonError;
 use std::time::{Duration, Instant};
 
-use http_body_util::{BodyExt as _, Empty};
-use hyper::body::{Bytes, Incoming};
+use http_body_util::Empty;
+use hyper::body::Bytes;
 use hyper::client::conn::http1;
-use hyper::header::{ACCEPT, CONNECTION, HOST, HeaderMap, USER_AGENT};
-use hyper::{Request, Response};
+use hyper::header::{
+    ACCEPT, ACCEPT_ENCODING, CONNECTION, HOST, SEC_WEBSOCKET_KEY, SEC_WEBSOCKET_VERSION, UPGRADE, USER_AGENT,
+};
+use hyper::{Request, Version};
 use hyper_util::rt::TokioIo;
-use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 
+use super::keep::{MAX_VALUE, body_start, headers};
+use super::proxy::{Place, Refusal};
 use super::stream::{Stream, Watched};
-use super::{HttpAsk, HttpFact, HttpFailure, HttpHeader, HttpPhase, HttpPhases, Target};
+use super::{HttpAsk, HttpFact, HttpFailure, HttpPhase, Target, ViaKind, h2, proxy};
+use crate::application::Verify;
 use crate::errno::Errno;
 use crate::run::{Context, Teller, millis};
 use crate::tcp::{ConnectError, connect};
 use crate::text::printable;
-use crate::tls;
+use crate::tls::{self, TlsFact, TlsFault, Trust};
 use crate::wire::Fact;
 
 /// The most that the head of an answer may take (the reader's buffer), in bytes.
 const MAX_HEAD: usize = 64 * 1024;
-/// The same for what a proxy says before it gets out of the way.
-const MAX_TUNNEL_HEAD: usize = 8 * 1024;
-/// Bounds of what is kept of an answer.
-const MAX_HEADERS: usize = 64;
-const MAX_VALUE: usize = 200;
-const MAX_BODY_BYTES: usize = 4096;
-const MAX_BODY_CHARS: usize = 300;
 /// How long the start of the body is waited for once the head is there.
 const BODY_WAIT: Duration = Duration::from_secs(1);
-/// Headers that hold secrets. Names that speak of one are left out as well.
-const SECRET_HEADERS: [&str; 6] =
-    ["authorization", "authentication-info", "cookie", "proxy-authorization", "set-cookie", "set-cookie2"];
-const SECRET_WORDS: [&str; 5] = ["token", "secret", "api-key", "apikey", "session"];
+/// What a WebSocket is asked for with. The answer to it is not looked at, so it need not be random (RFC 6455, section 4.1).
+const WEBSOCKET_KEY: &str = "ZHByb2JlIGFza3MgeW91IQ==";
 
 /// Make the request and tell how far it came.
 pub(crate) async fn look(ask: &HttpAsk, context: &Context, teller: &Teller<'_>) {
@@ -50,31 +46,36 @@ pub(crate) async fn look(ask: &HttpAsk, context: &Context, teller: &Teller<'_>) 
         url: printable(target.shown.as_bytes(), 2000),
         via: ask.via.clone(),
         host_header: ask.host_header.as_ref().map(|header| printable(header.as_bytes(), MAX_VALUE)),
-        address: None,
-        phases: HttpPhases::default(),
-        status: None,
-        headers: Vec::new(),
-        body_start: None,
-        tls: None,
-        failure: None,
+        server_name: ask.server_name.as_ref().map(|name| printable(name.as_bytes(), MAX_VALUE)),
+        ..HttpFact::default()
     };
     let host = ask.via.as_ref().map_or(&target.host, |via| &via.host);
     let addresses = context.addresses(host, teller).await;
+    // A client of SOCKS 5 looks the target's name up, the proxy is told an address.
+    let behind = match &ask.via {
+        Some(via) if via.kind == ViaKind::Socks5 => context.addresses(&target.host, teller).await.first().copied(),
+        _ => None,
+    };
     if host.parse::<IpAddr>().is_err() {
         fact.phases.dns_ms = Some(millis(started.elapsed()));
     }
     // The lookup has a time of its own: seconds of DNS are no fault of the server.
     let end = Instant::now() + context.fitting(Duration::from_millis(ask.timeout_ms));
-    let exchange = Exchange { ask, target: &target, end };
-    if let Err(failure) = exchange.make(&addresses, &mut fact).await {
+    let exchange = Exchange { ask, target: &target, addresses: &addresses, behind, end };
+    if let Err(failure) = exchange.make(&mut fact).await {
         fact.failure = Some(failure);
     }
     teller.tell(started, Fact::Http(fact)).await;
 }
 
+/// A request in the making.
 pub(crate) struct Exchange<'a> {
     pub(crate) ask: &'a HttpAsk,
     pub(crate) target: &'a Target,
+    /// Of the target, or of the proxy before it.
+    pub(crate) addresses: &'a [IpAddr],
+    /// Of the target, where a proxy wants to be told it.
+    pub(crate) behind: Option<IpAddr>,
     pub(crate) end: Instant,
 }
 
@@ -83,23 +84,58 @@ impl Exchange<'_> {
         self.end.saturating_duration_since(Instant::now())
     }
 
-    async fn make(&self, addresses: &[IpAddr], fact: &mut HttpFact) -> Result<(), HttpFailure> {
-        if addresses.is_empty() {
+    async fn make(&self, fact: &mut HttpFact) -> Result<(), HttpFailure> {
+        if self.addresses.is_empty() {
             return Err(failure(HttpPhase::Dns, "the name has no address"));
         }
-        let mut tcp = self.connect(addresses, fact).await?;
-        if self.ask.via.is_some() && self.target.tls {
-            self.tunnel(&mut tcp, fact).await?;
+        let refused = match self.request_by("http/1.1", fact).await {
+            Err(failure) if self.speaks_h2_only(fact) => failure,
+            done => return done,
+        };
+        // The server is asked once more in the only language that it seems to know.
+        let (status, first) = (fact.status, fact.first_bytes.clone());
+        self.request_by("h2", fact).await.map_err(|again| {
+            fact.status = status;
+            fact.first_bytes = first;
+            if again.phase < refused.phase { refused } else { again }
+        })
+    }
+
+    /// Whether the answer to a request of HTTP/1.1 was one of HTTP/2, or none but that the handshake offered the wrong
+    /// protocol.
+    fn speaks_h2_only(&self, fact: &HttpFact) -> bool {
+        let refused = |tls: &TlsFact| tls.faults.contains(&TlsFault::NoCommonProtocol);
+        fact.version.as_deref() == Some("HTTP/2") || fact.tls.as_ref().is_some_and(refused)
+    }
+
+    async fn request_by(&self, protocol: &str, fact: &mut HttpFact) -> Result<(), HttpFailure> {
+        let tcp = self.connect(fact).await?;
+        let mut stream: Stream = Box::new(tcp);
+        if let Some(via) = &self.ask.via {
+            if via.kind == ViaKind::Https {
+                stream = self.secure_proxy(stream, &via.host).await?;
+            }
+            if self.is_tunnelled(via.kind) {
+                self.tunnel(&mut stream, via.kind, fact).await?;
+            }
         }
-        let stream = if self.target.tls { self.secure(tcp, fact).await? } else { Stream::Plain(tcp) };
-        self.request(stream, fact).await
+        if self.target.tls {
+            stream = self.secure(stream, protocol, fact).await?;
+        }
+        self.request(stream, protocol, fact).await
+    }
+
+    /// Whether the proxy only makes a connection. Requests for http it makes itself, where it is one of HTTP; WebSockets go
+    /// through a tunnel (RFC 6455, section 4.1).
+    fn is_tunnelled(&self, kind: ViaKind) -> bool {
+        kind.is_socks() || self.target.tls || self.target.websocket
     }
 
     /// Connect to the first address that takes the connection, as most programs do.
-    async fn connect(&self, addresses: &[IpAddr], fact: &mut HttpFact) -> Result<TcpStream, HttpFailure> {
+    async fn connect(&self, fact: &mut HttpFact) -> Result<TcpStream, HttpFailure> {
         let mut last = timed_out(HttpPhase::Tcp);
-        for (index, address) in addresses.iter().enumerate() {
-            let to_try = u32::try_from(addresses.len() - index).unwrap_or(1);
+        for (index, address) in self.addresses.iter().enumerate() {
+            let to_try = u32::try_from(self.addresses.len() - index).unwrap_or(1);
             let started = Instant::now();
             fact.address = Some(*address);
             let port = self.ask.via.as_ref().map_or(self.target.port, |via| via.port);
@@ -118,63 +154,128 @@ impl Exchange<'_> {
         Err(last)
     }
 
-    /// Have the proxy connect to the target.
-    pub(crate) async fn tunnel(
-        &self,
-        tcp: &mut (impl AsyncRead + AsyncWrite + Unpin),
-        fact: &mut HttpFact,
-    ) -> Result<(), HttpFailure> {
-        let Target { host, port, .. } = self.target;
-        let authority = if host.contains(':') { format!("[{host}]:{port}") } else { format!("{host}:{port}") };
-        let request = format!("CONNECT {authority} HTTP/1.1\r\nHost: {authority}\r\n\r\n");
-        let answer = async {
-            tcp.write_all(request.as_bytes()).await?;
-            let mut head = Vec::new();
-            // A byte at a time, for what follows the head is the target's.
-            while !head.ends_with(b"\r\n\r\n") && head.len() < MAX_TUNNEL_HEAD {
-                head.push(tcp.read_u8().await?);
+    /// Shake hands with the proxy itself.
+    async fn secure_proxy(&self, stream: Stream, host: &str) -> Result<Stream, HttpFailure> {
+        let trust = Trust { and_mozilla: self.ask.and_mozilla, ..Trust::from(self.ask.ca_bundle.as_deref()) };
+        match tls::handshake(stream, host, trust, self.left()).await.stream {
+            Ok(stream) => Ok(Box::new(stream)),
+            Err(tls::Failure { reason, errno }) => {
+                let reason = format!("TLS with the proxy: {reason}");
+                Err(HttpFailure { errno, ..failure(HttpPhase::Proxy, &reason) })
             }
-            Ok(head)
-        };
-        let head = match timeout(self.left(), answer).await {
-            Ok(Ok(head)) => head,
-            Ok(Err(error)) => return Err(io_failure(HttpPhase::Proxy, &error)),
-            Err(_) => return Err(timed_out(HttpPhase::Proxy)),
-        };
-        let head = String::from_utf8_lossy(&head);
-        let line = head.lines().next().unwrap_or_default();
-        match line.split_whitespace().nth(1).and_then(|status| status.parse().ok()) {
-            Some(200..=299) if line.starts_with("HTTP/") => Ok(()),
-            Some(status) if line.starts_with("HTTP/") => {
-                fact.status = Some(status);
-                Err(failure(HttpPhase::Proxy, &format!("the proxy answered `{line}`")))
-            }
-            _ => Err(failure(HttpPhase::Proxy, "what answers is no HTTP proxy")),
         }
     }
 
-    async fn secure(&self, tcp: TcpStream, fact: &mut HttpFact) -> Result<Stream, HttpFailure> {
+    /// Have the proxy connect to the target.
+    pub(crate) async fn tunnel(
+        &self,
+        stream: &mut Stream,
+        kind: ViaKind,
+        fact: &mut HttpFact,
+    ) -> Result<(), HttpFailure> {
+        let Target { host, port, .. } = self.target;
+        let place = match (host.parse().ok().or(self.behind), kind) {
+            (Some(address), _) => Place::Address(address),
+            (None, ViaKind::Socks5) => return Err(failure(HttpPhase::Dns, "the target's name has no address")),
+            (None, _) => Place::Name(host),
+        };
+        let asked = async {
+            if kind.is_socks() {
+                proxy::socks(stream, &place, *port).await
+            } else {
+                proxy::connect(stream, host, *port).await
+            }
+        };
+        match timeout(self.left(), asked).await {
+            Ok(Ok(())) => Ok(()),
+            Ok(Err(Refusal::Io(error))) => Err(io_failure(HttpPhase::Proxy, &error)),
+            Ok(Err(Refusal::Status(status, reason))) => {
+                fact.status = Some(status);
+                Err(failure(HttpPhase::Proxy, &reason))
+            }
+            Ok(Err(Refusal::Login)) => {
+                // What an HTTP proxy would answer in its place.
+                fact.status = Some(407);
+                Err(failure(HttpPhase::Proxy, "the proxy wants user and password"))
+            }
+            Ok(Err(Refusal::Said(reason))) => Err(failure(HttpPhase::Proxy, &reason)),
+            Err(_) => Err(timed_out(HttpPhase::Proxy)),
+        }
+    }
+
+    async fn secure(&self, stream: Stream, protocol: &str, fact: &mut HttpFact) -> Result<Stream, HttpFailure> {
         let started = Instant::now();
-        let shaken = tls::handshake(tcp, &self.target.host, self.ask.ca_bundle.as_deref(), self.left()).await;
+        let trust = Trust {
+            and_mozilla: self.ask.and_mozilla,
+            server_name: self.ask.server_name.as_deref(),
+            verify: if self.ask.unverified { Verify::Nothing } else { Verify::Full },
+            protocols: &[protocol],
+            ..Trust::from(self.ask.ca_bundle.as_deref())
+        };
+        let shaken = tls::handshake(stream, &self.target.host, trust, self.left()).await;
         fact.tls = Some(shaken.fact);
         match shaken.stream {
             Ok(stream) => {
                 fact.phases.tls_ms = Some(millis(started.elapsed()));
-                Ok(Stream::Tls(Box::new(stream)))
+                Ok(Box::new(stream))
             }
             Err(tls::Failure { reason, errno }) => Err(HttpFailure { phase: HttpPhase::Tls, reason, errno }),
         }
     }
 
-    pub(crate) async fn request(&self, stream: Stream, fact: &mut HttpFact) -> Result<(), HttpFailure> {
+    pub(crate) async fn request(
+        &self,
+        stream: Stream,
+        protocol: &str,
+        fact: &mut HttpFact,
+    ) -> Result<(), HttpFailure> {
         let started = Instant::now();
-        let (stream, first_byte) = Watched::new(stream);
-        let answered = timeout(self.left(), self.talk(stream, fact)).await;
-        fact.phases.first_byte_ms = first_byte.get().map(|moment| millis(moment.duration_since(started)));
-        match answered {
-            Ok(answered) => answered,
-            Err(_) => Err(timed_out(HttpPhase::Http)),
+        let (stream, noticed) = Watched::new(stream);
+        let answered = if protocol == "h2" {
+            timeout(self.left(), self.talk_h2(stream, fact)).await
+        } else {
+            timeout(self.left(), self.talk(stream, fact)).await
+        };
+        let noticed = noticed.lock().unwrap_or_else(PoisonError::into_inner);
+        fact.phases.first_byte_ms = noticed.at.map(|moment| millis(moment.duration_since(started)));
+        let answered = answered.unwrap_or_else(|_| Err(timed_out(HttpPhase::Http)));
+        if answered.is_err() && fact.status.is_none() && !noticed.first.is_empty() {
+            fact.first_bytes = Some(printable(&noticed.first, noticed.first.len()));
+            if h2::begins(&noticed.first) {
+                fact.version = Some("HTTP/2".to_owned());
+            }
         }
+        answered
+    }
+
+    async fn talk_h2(&self, mut stream: Watched, fact: &mut HttpFact) -> Result<(), HttpFailure> {
+        let Target { tls, authority, path, .. } = self.target;
+        let authority = self.ask.host_header.as_ref().unwrap_or(authority);
+        let status = h2::status(&mut stream, *tls, authority, path).await;
+        fact.version = Some("HTTP/2".to_owned());
+        fact.status = Some(status.map_err(|error| io_failure(HttpPhase::Http, &error))?);
+        Ok(())
+    }
+
+    fn head(&self) -> Result<Request<Empty<Bytes>>, HttpFailure> {
+        // To a proxy the whole URL is sent (RFC 9112, 3.2.2); in a tunnel the proxy is out of the way.
+        let through = self.ask.via.as_ref().is_some_and(|via| !self.is_tunnelled(via.kind));
+        let wanted = if through { self.target.absolute() } else { self.target.path.clone() };
+        let request = Request::get(wanted)
+            .header(HOST, self.ask.host_header.as_ref().unwrap_or(&self.target.authority))
+            .header(USER_AGENT, concat!("dprobe/", env!("CARGO_PKG_VERSION")))
+            .header(ACCEPT, "*/*")
+            .header(ACCEPT_ENCODING, "identity");
+        let request = if self.target.websocket {
+            request
+                .header(CONNECTION, "Upgrade")
+                .header(UPGRADE, "websocket")
+                .header(SEC_WEBSOCKET_VERSION, "13")
+                .header(SEC_WEBSOCKET_KEY, WEBSOCKET_KEY)
+        } else {
+            request.header(CONNECTION, "close")
+        };
+        request.body(Empty::new()).map_err(|error| failure(HttpPhase::Http, &error.to_string()))
     }
 
     async fn talk(&self, stream: Watched, fact: &mut HttpFact) -> Result<(), HttpFailure> {
@@ -182,26 +283,20 @@ impl Exchange<'_> {
             .max_buf_size(MAX_HEAD)
             .handshake(TokioIo::new(stream))
             .await
-            .map_err(|error| hyper_failure(&error))?;
-        // To a proxy the whole URL is sent (RFC 9112, 3.2.2); in a tunnel the proxy is out of the way.
-        let through = self.ask.via.is_some() && !self.target.tls;
-        let wanted = if through { &self.target.shown } else { &self.target.path };
-        let request = Request::get(wanted)
-            .header(HOST, self.ask.host_header.as_ref().unwrap_or(&self.target.authority))
-            .header(USER_AGENT, concat!("dprobe/", env!("CARGO_PKG_VERSION")))
-            .header(ACCEPT, "*/*")
-            .header(CONNECTION, "close")
-            .body(Empty::<Bytes>::new())
-            .map_err(|error| failure(HttpPhase::Http, &error.to_string()))?;
+            .map_err(|error| hyper_failure(&error, fact))?;
+        let request = self.head()?;
         // The connection makes progress while the answer is waited for, and ends with it.
         let connection = async {
             let _ = connection.await;
             std::future::pending::<()>().await;
         };
         let answer = async {
-            let response = sender.send_request(request).await.map_err(|error| hyper_failure(&error))?;
-            read_head(&response, fact);
-            fact.body_start = body_start(response.into_body(), BODY_WAIT.min(self.left())).await;
+            let response = sender.send_request(request).await.map_err(|error| hyper_failure(&error, fact))?;
+            fact.status = Some(response.status().as_u16());
+            fact.version = Some(version_name(response.version()));
+            fact.headers = headers(response.headers());
+            let wait = BODY_WAIT.min(self.left());
+            fact.body_start = body_start(response.into_body(), &self.target.path, wait).await;
             Ok(())
         };
         tokio::select! {
@@ -212,40 +307,11 @@ impl Exchange<'_> {
     }
 }
 
-fn read_head(response: &Response<Incoming>, fact: &mut HttpFact) {
-    fact.status = Some(response.status().as_u16());
-    fact.headers = headers(response.headers());
-}
-
-fn headers(all: &HeaderMap) -> Vec<HttpHeader> {
-    all.iter()
-        .filter(|(name, _)| !is_secret(name.as_str()))
-        .take(MAX_HEADERS)
-        .map(|(name, value)| HttpHeader {
-            name: printable(name.as_str().as_bytes(), MAX_VALUE),
-            value: printable(value.as_bytes(), MAX_VALUE),
-        })
-        .collect()
-}
-
-fn is_secret(name: &str) -> bool {
-    SECRET_HEADERS.contains(&name) || SECRET_WORDS.iter().any(|word| name.contains(word))
-}
-
-/// The start of the body, or what came of it before the wait was over or the connection broke.
-async fn body_start(mut body: Incoming, wait: Duration) -> Option<String> {
-    let mut bytes = Vec::new();
-    let read = async {
-        while bytes.len() < MAX_BODY_BYTES {
-            let Some(Ok(frame)) = body.frame().await else { break };
-            if let Some(data) = frame.data_ref() {
-                let room = MAX_BODY_BYTES - bytes.len();
-                bytes.extend_from_slice(data.get(..room).unwrap_or(data));
-            }
-        }
-    };
-    let _ = timeout(wait, read).await;
-    (!bytes.is_empty()).then(|| printable(&bytes, MAX_BODY_CHARS))
+fn version_name(version: Version) -> String {
+    match version {
+        Version::HTTP_10 => "HTTP/1.0".to_owned(),
+        _ => "HTTP/1.1".to_owned(),
+    }
 }
 
 const TIMED_OUT: &str = "no answer before the timeout";
@@ -259,20 +325,32 @@ fn timed_out(phase: HttpPhase) -> HttpFailure {
 }
 
 fn io_failure(phase: HttpPhase, error: &io::Error) -> HttpFailure {
-    HttpFailure { errno: Some(Errno::from_io(error)), ..failure(phase, &error.to_string()) }
+    let errno = error.raw_os_error().map(Errno::from_raw);
+    let reason = match error.kind() {
+        io::ErrorKind::UnexpectedEof => "the connection was closed in the middle of an answer".to_owned(),
+        _ => error.to_string(),
+    };
+    HttpFailure { errno, ..failure(phase, &reason) }
 }
 
-/// What went wrong, in words that need no knowledge of the library.
-fn hyper_failure(error: &hyper::Error) -> HttpFailure {
+/// What went wrong, in words that need no knowledge of the library. An alert that the server sent in place of an answer is
+/// one more fault of the handshake.
+fn hyper_failure(error: &hyper::Error, fact: &mut HttpFact) -> HttpFailure {
     let cause = std::error::Error::source(error).and_then(|cause| cause.downcast_ref::<io::Error>());
+    if let (Some(cause), Some(tls)) = (cause, &mut fact.tls)
+        && let Some(fault) = tls::alert_in(cause, tls)
+    {
+        let reason = fault.to_string();
+        tls.problem = Some(reason.clone());
+        tls.faults.insert(0, fault);
+        return failure(HttpPhase::Tls, &reason);
+    }
     if let Some(cause) = cause.filter(|cause| cause.raw_os_error().is_some()) {
         return io_failure(HttpPhase::Http, cause);
     }
     // The client side of hyper tells this one by its text alone.
     let reason = if error.is_parse() && error.to_string().contains("too large") {
         format!("the head of the answer is larger than {MAX_HEAD} bytes or has too many headers")
-    } else if error.is_parse_version_h2() {
-        "the server speaks HTTP/2 only".to_owned()
     } else if error.is_parse() {
         "the answer is not HTTP".to_owned()
     } else if error.is_incomplete_message() || error.is_closed() || error.is_canceled() {

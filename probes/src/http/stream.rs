@@ -1,52 +1,57 @@
-//! The stream under a request, plain or TLS, which remembers when the first byte came.
+//! The stream under a request, which remembers when the first byte came and what the first bytes were.
 
 use std::io;
 use std::pin::Pin;
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll, ready};
 use std::time::Instant;
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio::net::TcpStream;
-use tokio_rustls::client::TlsStream;
 
-/// A connection to a server.
-pub(crate) enum Stream {
-    /// http.
-    Plain(TcpStream),
-    /// https.
-    Tls(Box<TlsStream<TcpStream>>),
-    /// A server that is played.
-    #[cfg(feature = "fuzzing")]
-    Played(Box<dyn crate::fuzzing::Played>),
+/// How many of the first bytes are remembered.
+const FIRST: usize = 64;
+
+/// A connection to a server, whatever is inside of what.
+pub(crate) type Stream = Box<dyn Connection>;
+
+/// What a connection is.
+pub(crate) trait Connection: AsyncRead + AsyncWrite + Unpin + Send {}
+
+impl<T: AsyncRead + AsyncWrite + Unpin + Send> Connection for T {}
+
+/// What was noticed of the answer.
+#[derive(Debug, Default)]
+pub(super) struct Noticed {
+    /// When the first byte was read.
+    pub(super) at: Option<Instant>,
+    /// The first bytes.
+    pub(super) first: Vec<u8>,
 }
 
-/// A connection that remembers when its first byte was read.
+/// A connection that remembers how the answer began.
 pub(super) struct Watched {
     stream: Stream,
-    first_byte: Arc<OnceLock<Instant>>,
+    noticed: Arc<Mutex<Noticed>>,
 }
 
 impl Watched {
-    /// The connection, and the place in which the moment of its first byte will be found.
-    pub(super) fn new(stream: Stream) -> (Self, Arc<OnceLock<Instant>>) {
-        let first_byte = Arc::new(OnceLock::new());
-        (Self { stream, first_byte: Arc::clone(&first_byte) }, first_byte)
+    /// The connection, and the place in which the beginning of the answer will be found.
+    pub(super) fn new(stream: Stream) -> (Self, Arc<Mutex<Noticed>>) {
+        let noticed = Arc::new(Mutex::default());
+        (Self { stream, noticed: Arc::clone(&noticed) }, noticed)
     }
 }
 
 impl AsyncRead for Watched {
     fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         let before = buffer.filled().len();
-        let read = match &mut self.stream {
-            Stream::Plain(stream) => Pin::new(stream).poll_read(cx, buffer),
-            Stream::Tls(stream) => Pin::new(stream).poll_read(cx, buffer),
-            #[cfg(feature = "fuzzing")]
-            Stream::Played(stream) => Pin::new(stream).poll_read(cx, buffer),
-        };
-        let read = ready!(read);
-        if buffer.filled().len() > before {
-            self.first_byte.get_or_init(Instant::now);
+        let read = ready!(Pin::new(&mut self.stream).poll_read(cx, buffer));
+        let new = buffer.filled().get(before..).unwrap_or_default();
+        if !new.is_empty() {
+            let mut noticed = self.noticed.lock().unwrap_or_else(PoisonError::into_inner);
+            noticed.at.get_or_insert_with(Instant::now);
+            let room = FIRST.saturating_sub(noticed.first.len());
+            noticed.first.extend(new.iter().take(room));
         }
         Poll::Ready(read)
     }
@@ -54,29 +59,14 @@ impl AsyncRead for Watched {
 
 impl AsyncWrite for Watched {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        match &mut self.stream {
-            Stream::Plain(stream) => Pin::new(stream).poll_write(cx, bytes),
-            Stream::Tls(stream) => Pin::new(stream).poll_write(cx, bytes),
-            #[cfg(feature = "fuzzing")]
-            Stream::Played(stream) => Pin::new(stream).poll_write(cx, bytes),
-        }
+        Pin::new(&mut self.stream).poll_write(cx, bytes)
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        match &mut self.stream {
-            Stream::Plain(stream) => Pin::new(stream).poll_flush(cx),
-            Stream::Tls(stream) => Pin::new(stream).poll_flush(cx),
-            #[cfg(feature = "fuzzing")]
-            Stream::Played(stream) => Pin::new(stream).poll_flush(cx),
-        }
+        Pin::new(&mut self.stream).poll_flush(cx)
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        match &mut self.stream {
-            Stream::Plain(stream) => Pin::new(stream).poll_shutdown(cx),
-            Stream::Tls(stream) => Pin::new(stream).poll_shutdown(cx),
-            #[cfg(feature = "fuzzing")]
-            Stream::Played(stream) => Pin::new(stream).poll_shutdown(cx),
-        }
+        Pin::new(&mut self.stream).poll_shutdown(cx)
     }
 }

@@ -9,8 +9,10 @@ pub(crate) struct Target {
     pub(crate) host: String,
     /// The port: the one in the URL, or that of the scheme.
     pub(crate) port: u16,
-    /// Whether it is https.
+    /// Whether it is https or wss.
     pub(super) tls: bool,
+    /// Whether a WebSocket is asked for (RFC 6455).
+    pub(super) websocket: bool,
     /// Host and port as they go into the `Host` header (RFC 9110, 7.2).
     pub(super) authority: String,
     /// Path and query.
@@ -26,9 +28,11 @@ impl Target {
     /// When it is no http or https URL with a host; the text says what is wrong with it.
     pub(crate) fn parse(url: &str) -> Result<Self, String> {
         let uri: Uri = url.parse().map_err(|error| format!("not a URL: {error}"))?;
-        let (scheme, tls, default_port) = match uri.scheme_str() {
-            Some("http") => ("http", false, 80),
-            Some("https") => ("https", true, 443),
+        let (tls, websocket, default_port) = match uri.scheme_str() {
+            Some("http") => (false, false, 80),
+            Some("https") => (true, false, 443),
+            Some("ws") => (false, true, 80),
+            Some("wss") => (true, true, 443),
             Some(_) => return Err("not an http or https URL".to_owned()),
             None => return Err("a URL without a scheme".to_owned()),
         };
@@ -44,11 +48,25 @@ impl Target {
             host: host.trim_start_matches('[').trim_end_matches(']').to_owned(),
             port: port.unwrap_or(default_port),
             tls,
-            shown: format!("{scheme}://{authority}{path}"),
+            websocket,
+            shown: without_credentials(url),
             authority,
             path,
         })
     }
+
+    /// The URL as a proxy wants to see it, which knows no other schemes than http (RFC 9112, section 3.2.2).
+    pub(super) fn absolute(&self) -> String {
+        format!("http://{}{}", self.authority, self.path)
+    }
+}
+
+/// A URL as it was written, but for user and password.
+fn without_credentials(url: &str) -> String {
+    let Some((scheme, rest)) = url.split_once("://") else { return url.to_owned() };
+    let (authority, tail) = rest.split_at(rest.find(['/', '?', '#']).unwrap_or(rest.len()));
+    let place = authority.rsplit_once('@').map_or(authority, |(_, place)| place);
+    format!("{scheme}://{place}{tail}")
 }
 
 /// The port in a URL, where it has one. The library takes a port that is no number for none at all.
@@ -92,6 +110,15 @@ mod tests {
         let target = Target::parse("http://ada:lovelace@web/x").unwrap();
         assert_eq!(target.shown, "http://web/x");
         assert_eq!(target.host, "web");
+    }
+
+    #[test]
+    fn a_url_is_shown_as_it_was_written() {
+        for url in ["http://web", "https://web:443/a", "ws://web/x?y"] {
+            assert_eq!(Target::parse(url).unwrap().shown, url);
+        }
+        let socket = Target::parse("wss://web/x").unwrap();
+        assert_eq!((socket.port, socket.tls, socket.websocket), (443, true, true));
     }
 
     #[test]

@@ -2,39 +2,59 @@
 
 use std::io;
 use std::net::IpAddr;
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
 
-use rustls::client::WebPkiServerVerifier;
-use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
-use rustls::crypto::{CryptoProvider, ring, verify_tls12_signature, verify_tls13_signature};
+use rustls::client::ResolvesClientCert;
+use rustls::client::danger::ServerCertVerifier;
+use rustls::crypto::ring;
 use rustls::pki_types::pem::PemObject as _;
-use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
-use rustls::{
-    CertificateError, ClientConfig, DigitallySignedStruct, Error, ProtocolVersion, RootCertStore, SignatureScheme,
-};
-use tokio::net::TcpStream;
+use rustls::pki_types::{CertificateDer, ServerName};
+use rustls::{AlertDescription, ClientConfig, Error, InvalidMessage, PeerIncompatible, ProtocolVersion, RootCertStore};
+use tokio::io::{AsyncBufReadExt as _, AsyncRead, AsyncWrite};
 use tokio::time::timeout;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
-use x509_parser::extensions::GeneralName;
-use x509_parser::prelude::{FromDer as _, X509Certificate};
 
-use super::{CertificateFact, TlsFact};
+use super::certificate::MAX_TEXT;
+use super::judge::Judge;
+use super::tap::{Taken, Tap};
+use super::{TlsFact, TlsFault};
+use crate::application::Verify;
 use crate::errno::Errno;
 use crate::text::printable;
 
-/// Bounds of what is kept of a chain.
-const MAX_CHAIN: usize = 8;
-const MAX_NAMES: usize = 50;
-const MAX_TEXT: usize = 200;
+/// How long a server that asks for a client's certificate is listened to after the handshake: in TLS 1.3 it says only then
+/// that it wants one (RFC 8446, section 4.4.2.4).
+const AFTERWARDS: Duration = Duration::from_millis(300);
+
+/// Whom a client trusts, and what it offers.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Trust<'a> {
+    /// The CA certificates to trust, PEM. Without them it is the Mozilla roots.
+    pub(crate) ca_bundle: Option<&'a str>,
+    /// Whether the Mozilla roots are trusted beside the bundle.
+    pub(crate) and_mozilla: bool,
+    /// What has to be right.
+    pub(crate) verify: Verify,
+    /// The name to ask for in place of the host's (SNI); the certificate has to be for that one.
+    pub(crate) server_name: Option<&'a str>,
+    /// The protocols to offer (ALPN). None are offered where this is empty.
+    pub(crate) protocols: &'a [&'a str],
+}
+
+impl<'a> From<Option<&'a str>> for Trust<'a> {
+    fn from(ca_bundle: Option<&'a str>) -> Self {
+        Self { ca_bundle, and_mozilla: false, verify: Verify::Full, server_name: None, protocols: &[] }
+    }
+}
 
 /// A handshake, as far as it came.
-pub(crate) struct Handshake {
+pub(crate) struct Handshake<S> {
     /// What the server showed.
     pub(crate) fact: TlsFact,
     /// The stream, or why there is none.
-    pub(crate) stream: Result<TlsStream<TcpStream>, Failure>,
+    pub(crate) stream: Result<TlsStream<Tap<S>>, Failure>,
 }
 
 /// Why a handshake failed.
@@ -45,166 +65,127 @@ pub(crate) struct Failure {
     pub(crate) errno: Option<Errno>,
 }
 
-impl Failure {
-    fn new(reason: &str) -> Self {
-        Self { reason: printable(reason.as_bytes(), MAX_TEXT), errno: None }
+/// Shakes hands with `host` over a stream. A CA bundle alone says whom to trust: chain and name have to be right then.
+pub(crate) async fn handshake<'a, S>(
+    stream: S,
+    host: &str,
+    trust: impl Into<Trust<'a>>,
+    wait: Duration,
+) -> Handshake<S>
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+{
+    let trust = trust.into();
+    let (tap, taken) = Tap::new(stream);
+    let name = server_name(trust.server_name.unwrap_or(host));
+    let (shaken, judge) = match (name, Setting::new(&trust)) {
+        (Ok(name), Ok(setting)) => {
+            let shaken = timeout(wait, shake(tap, name, &setting)).await;
+            let shaken = shaken.unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into()));
+            (shaken, setting.judge)
+        }
+        (Err(reason), _) | (_, Err(reason)) => {
+            let fact = TlsFact { faults: vec![TlsFault::Other { reason: reason.clone() }], ..TlsFact::default() };
+            return Handshake { fact, stream: Err(Failure { reason, errno: None }) };
+        }
+    };
+    taken.let_go();
+    let mut fact = judge.fact();
+    fact.clock = fact.clock.or_else(clock);
+    fact.server_name = sni(trust.server_name.unwrap_or(host));
+    match shaken {
+        Ok(stream) => {
+            let session = stream.get_ref().1;
+            fact.version = session.protocol_version().map(version_name);
+            fact.protocol = session.alpn_protocol().map(|name| printable(name, MAX_TEXT));
+            fact.problem = fact.faults.first().filter(|_| !fact.trusted).map(ToString::to_string);
+            Handshake { fact, stream: Ok(stream) }
+        }
+        Err(error) => {
+            fact.trusted = false;
+            let fault = fault_of(&error, &fact, &taken);
+            // What is wrong with the certificate has been told already.
+            if !(rustls_error(&error).is_some_and(is_verdict) && !fact.faults.is_empty()) {
+                fact.faults.insert(0, fault);
+            }
+            let reason = fact.faults.first().map(ToString::to_string).unwrap_or_default();
+            fact.problem = Some(reason.clone());
+            let errno = match error.kind() {
+                io::ErrorKind::TimedOut => Some(Errno::TimedOut),
+                _ => error.raw_os_error().map(Errno::from_raw),
+            };
+            Handshake { fact, stream: Err(Failure { reason, errno }) }
+        }
     }
 }
 
-/// Shake hands with `host` over `tcp`, trusting `ca_bundle` (PEM) or else the Mozilla roots.
-pub(crate) async fn handshake(tcp: TcpStream, host: &str, ca_bundle: Option<&str>, wait: Duration) -> Handshake {
-    let recorder = Arc::new(Recorder::new(roots(ca_bundle)));
-    let stream = match (server_name(host), config(&recorder)) {
-        (Ok(name), Ok(config)) => {
-            let connector = TlsConnector::from(Arc::new(config));
-            match timeout(wait, connector.connect(name, tcp)).await {
-                Ok(Ok(stream)) => Ok(stream),
-                Ok(Err(error)) => Err(failure_of(&error)),
-                Err(_) => Err(Failure::new("no answer before the timeout")),
-            }
-        }
-        (Err(reason), _) => Err(Failure::new(&reason)),
-        (_, Err(error)) => Err(Failure::new(&error.to_string())),
-    };
-    let mut fact = recorder.fact();
-    if let Ok(stream) = &stream {
-        fact.version = stream.get_ref().1.protocol_version().map(version_name);
+/// What one handshake is made with.
+struct Setting {
+    judge: Arc<Judge>,
+    config: Arc<ClientConfig>,
+}
+
+impl Setting {
+    fn new(trust: &Trust<'_>) -> Result<Self, String> {
+        let provider = Arc::new(ring::default_provider());
+        let judge = Arc::new(Judge::new(Arc::clone(&provider), roots(trust), trust.verify));
+        let mut config = ClientConfig::builder_with_provider(provider)
+            .with_safe_default_protocol_versions()
+            .map_err(|error| error.to_string())?
+            .dangerous()
+            .with_custom_certificate_verifier(Arc::clone(&judge) as Arc<dyn ServerCertVerifier>)
+            .with_client_cert_resolver(Arc::clone(&judge) as Arc<dyn ResolvesClientCert>);
+        config.alpn_protocols = trust.protocols.iter().map(|name| name.as_bytes().to_vec()).collect();
+        Ok(Self { judge, config: Arc::new(config) })
     }
-    Handshake { fact, stream }
+}
+
+/// The handshake itself. One after which the server may still refuse is waited for a little longer.
+async fn shake<S>(stream: S, name: ServerName<'static>, setting: &Setting) -> io::Result<TlsStream<S>>
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+{
+    let mut stream = TlsConnector::from(Arc::clone(&setting.config)).connect(name, stream).await?;
+    if setting.judge.fact().asks_certificate {
+        // What is read stays in the stream. A server that hangs up here has said nothing wrong with TLS.
+        if let Ok(Err(error)) = timeout(AFTERWARDS, stream.fill_buf()).await
+            && rustls_error(&error).is_some()
+        {
+            return Err(error);
+        }
+    }
+    Ok(stream)
 }
 
 fn server_name(host: &str) -> Result<ServerName<'static>, String> {
     match host.parse::<IpAddr>() {
         Ok(address) => Ok(ServerName::IpAddress(address.into())),
         Err(_) => ServerName::try_from(host.trim_end_matches('.').to_owned())
-            .map_err(|_| format!("{host} is not a name that a certificate can have")),
+            .map_err(|_| printable(format!("{host} is not a name that a certificate can have").as_bytes(), MAX_TEXT)),
     }
+}
+
+/// The name that goes over the wire; there is none for an address.
+fn sni(host: &str) -> Option<String> {
+    let name = host.trim_end_matches('.');
+    name.parse::<IpAddr>().is_err().then(|| printable(name.as_bytes(), MAX_TEXT))
+}
+
+fn clock() -> Option<i64> {
+    let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).ok()?;
+    i64::try_from(since.as_secs()).ok()
 }
 
 /// The trusted roots. Certificates of a bundle that can not be used are passed over, as other TLS libraries do.
-pub(crate) fn roots(ca_bundle: Option<&str>) -> RootCertStore {
+pub(crate) fn roots(trust: &Trust<'_>) -> RootCertStore {
     let mut roots = RootCertStore::empty();
-    match ca_bundle {
-        Some(pem) => {
-            roots.add_parsable_certificates(CertificateDer::pem_slice_iter(pem.as_bytes()).filter_map(Result::ok));
-        }
-        None => roots.extend(webpki_roots::TLS_SERVER_ROOTS.iter().cloned()),
+    if let Some(pem) = trust.ca_bundle {
+        roots.add_parsable_certificates(CertificateDer::pem_slice_iter(pem.as_bytes()).filter_map(Result::ok));
+    }
+    if trust.ca_bundle.is_none() || trust.and_mozilla {
+        roots.extend(webpki_roots::TLS_SERVER_ROOTS.iter().cloned());
     }
     roots
-}
-
-fn config(recorder: &Arc<Recorder>) -> Result<ClientConfig, Error> {
-    let mut config = ClientConfig::builder_with_provider(Arc::clone(&recorder.provider))
-        .with_safe_default_protocol_versions()?
-        .dangerous()
-        .with_custom_certificate_verifier(Arc::clone(recorder) as Arc<dyn ServerCertVerifier>)
-        .with_no_client_auth();
-    config.alpn_protocols = vec![b"http/1.1".to_vec()];
-    Ok(config)
-}
-
-/// Writes down the chain, then lets the usual verifier judge it.
-#[derive(Debug)]
-pub(crate) struct Recorder {
-    provider: Arc<CryptoProvider>,
-    /// None without a single root, where nothing can be trusted.
-    judge: Option<Arc<WebPkiServerVerifier>>,
-    seen: Mutex<TlsFact>,
-}
-
-impl Recorder {
-    pub(crate) fn new(roots: RootCertStore) -> Self {
-        let provider = Arc::new(ring::default_provider());
-        let judge = WebPkiServerVerifier::builder_with_provider(Arc::new(roots), Arc::clone(&provider)).build().ok();
-        let seen = TlsFact { version: None, trusted: false, problem: None, chain: Vec::new() };
-        Self { provider, judge, seen: Mutex::new(seen) }
-    }
-
-    pub(crate) fn fact(&self) -> TlsFact {
-        self.seen.lock().unwrap_or_else(PoisonError::into_inner).clone()
-    }
-}
-
-impl ServerCertVerifier for Recorder {
-    fn verify_server_cert(
-        &self,
-        end_entity: &CertificateDer<'_>,
-        intermediates: &[CertificateDer<'_>],
-        server_name: &ServerName<'_>,
-        ocsp_response: &[u8],
-        now: UnixTime,
-    ) -> Result<ServerCertVerified, Error> {
-        let verdict = match &self.judge {
-            Some(judge) => judge.verify_server_cert(end_entity, intermediates, server_name, ocsp_response, now),
-            None => Err(Error::InvalidCertificate(CertificateError::UnknownIssuer)),
-        };
-        let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
-        seen.chain = std::iter::once(end_entity).chain(intermediates).take(MAX_CHAIN).map(certificate).collect();
-        seen.trusted = verdict.is_ok();
-        seen.problem = match (&verdict, &self.judge) {
-            (Ok(_), _) => None,
-            (Err(_), None) => Some("there is no CA certificate to trust".to_owned()),
-            (Err(error), Some(_)) => Some(in_words(error)),
-        };
-        verdict
-    }
-
-    fn verify_tls12_signature(
-        &self,
-        message: &[u8],
-        certificate: &CertificateDer<'_>,
-        signature: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, Error> {
-        verify_tls12_signature(message, certificate, signature, &self.provider.signature_verification_algorithms)
-    }
-
-    fn verify_tls13_signature(
-        &self,
-        message: &[u8],
-        certificate: &CertificateDer<'_>,
-        signature: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, Error> {
-        verify_tls13_signature(message, certificate, signature, &self.provider.signature_verification_algorithms)
-    }
-
-    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.provider.signature_verification_algorithms.supported_schemes()
-    }
-}
-
-/// What a certificate says; one that can not be read says nothing and is kept all the same, for the chain's length.
-pub(crate) fn certificate(der: &CertificateDer<'_>) -> CertificateFact {
-    let Ok((_, certificate)) = X509Certificate::from_der(der) else {
-        let unreadable = "(can not be read)".to_owned();
-        return CertificateFact {
-            subject: unreadable.clone(),
-            issuer: unreadable,
-            names: Vec::new(),
-            not_before: 0,
-            not_after: 0,
-        };
-    };
-    let validity = certificate.validity();
-    CertificateFact {
-        subject: printable(certificate.subject().to_string().as_bytes(), MAX_TEXT),
-        issuer: printable(certificate.issuer().to_string().as_bytes(), MAX_TEXT),
-        names: names(&certificate),
-        not_before: validity.not_before.timestamp(),
-        not_after: validity.not_after.timestamp(),
-    }
-}
-
-fn names(certificate: &X509Certificate<'_>) -> Vec<String> {
-    let Ok(Some(extension)) = certificate.subject_alternative_name() else { return Vec::new() };
-    let shown = |name: &GeneralName<'_>| match name {
-        GeneralName::DNSName(name) => Some(printable(name.as_bytes(), MAX_TEXT)),
-        GeneralName::IPAddress(bytes) => match <[u8; 4]>::try_from(*bytes) {
-            Ok(v4) => Some(IpAddr::from(v4).to_string()),
-            Err(_) => <[u8; 16]>::try_from(*bytes).ok().map(|v6| IpAddr::from(v6).to_string()),
-        },
-        _ => None,
-    };
-    extension.value.general_names.iter().filter_map(shown).take(MAX_NAMES).collect()
 }
 
 fn version_name(version: ProtocolVersion) -> String {
@@ -215,40 +196,82 @@ fn version_name(version: ProtocolVersion) -> String {
     }
 }
 
-fn failure_of(error: &io::Error) -> Failure {
-    if let Some(error) = error.get_ref().and_then(|inner| inner.downcast_ref::<Error>()) {
-        return Failure::new(&in_words(error));
-    }
-    if error.kind() == io::ErrorKind::UnexpectedEof {
-        return Failure::new("the server closed the connection during the handshake");
-    }
-    Failure { errno: error.raw_os_error().map(Errno::from_raw), ..Failure::new(&error.to_string()) }
+/// The error of the TLS library inside of one of a stream.
+fn rustls_error(error: &io::Error) -> Option<&Error> {
+    error.get_ref().and_then(|inner| inner.downcast_ref::<Error>())
 }
 
-/// A TLS error in words that need no knowledge of the library.
-fn in_words(error: &Error) -> String {
-    let words = match error {
-        Error::InvalidCertificate(problem) => match problem {
-            CertificateError::Expired | CertificateError::ExpiredContext { .. } => "the certificate has expired",
-            CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. } => {
-                "the certificate is not valid yet"
-            }
-            CertificateError::UnknownIssuer => "the certificate comes from an unknown authority",
-            CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => {
-                "the certificate is not valid for this name"
-            }
-            CertificateError::BadEncoding => "the certificate can not be read",
-            // Two authorities of one name, as when a private one was made anew.
-            CertificateError::BadSignature => "the certificate was not signed by the trusted authority that it names",
-            CertificateError::InvalidPurpose | CertificateError::InvalidPurposeContext { .. } => {
-                "the certificate is not meant for servers"
-            }
-            other => return other.to_string(),
-        },
-        Error::InvalidMessage(_) => "the server's answer is not TLS",
-        Error::AlertReceived(alert) => return format!("the server ended the handshake: {alert:?}"),
-        Error::PeerIncompatible(_) => "the server offers no version or cipher of TLS 1.2 or 1.3",
-        other => return other.to_string(),
+/// Whether an error is what the judge made of the certificate.
+fn is_verdict(error: &Error) -> bool {
+    matches!(error, Error::InvalidCertificate(_))
+}
+
+/// What an alert means that came instead of an answer, inside of an error of the stream.
+pub(crate) fn alert_in(error: &io::Error, fact: &TlsFact) -> Option<TlsFault> {
+    match rustls_error(error)? {
+        Error::AlertReceived(alert) => Some(fault_of_alert(*alert, fact)),
+        _ => None,
+    }
+}
+
+fn fault_of(error: &io::Error, fact: &TlsFact, taken: &Taken) -> TlsFault {
+    let first = taken.first();
+    // A record has a type from 20 to 23 (RFC 8446, section 5.1) and a version that begins with 3.
+    let foreign = match first[..] {
+        [] => false,
+        [kind] => !(20..=23).contains(&kind),
+        [kind, major, ..] => !(20..=23).contains(&kind) || major != 3,
     };
-    words.to_owned()
+    if foreign {
+        return TlsFault::NotTls { first: printable(&first, first.len()) };
+    }
+    if taken.is_too_much() {
+        return TlsFault::TooLong;
+    }
+    if let Some(error) = rustls_error(error) {
+        return match error {
+            Error::AlertReceived(alert) => fault_of_alert(*alert, fact),
+            Error::InvalidMessage(
+                InvalidMessage::CertificatePayloadTooLarge
+                | InvalidMessage::HandshakePayloadTooLarge
+                | InvalidMessage::MessageTooLarge,
+            )
+            | Error::PeerSentOversizedRecord => TlsFault::TooLong,
+            Error::PeerIncompatible(
+                PeerIncompatible::ServerDoesNotSupportTls12Or13
+                | PeerIncompatible::ServerTlsVersionIsDisabledByOurConfig
+                | PeerIncompatible::Tls12NotOffered
+                | PeerIncompatible::Tls12NotOfferedOrEnabled,
+            ) => TlsFault::VersionRefused,
+            Error::PeerIncompatible(_) => TlsFault::NoCommonCipher,
+            Error::InvalidCertificate(_) => super::judge::fault_of(error),
+            other => TlsFault::Other { reason: printable(other.to_string().as_bytes(), MAX_TEXT) },
+        };
+    }
+    match error.kind() {
+        io::ErrorKind::TimedOut => TlsFault::TimedOut,
+        io::ErrorKind::UnexpectedEof => TlsFault::Closed,
+        io::ErrorKind::ConnectionReset | io::ErrorKind::BrokenPipe => TlsFault::Reset,
+        _ => TlsFault::Other { reason: printable(error.to_string().as_bytes(), MAX_TEXT) },
+    }
+}
+
+fn fault_of_alert(alert: AlertDescription, fact: &TlsFact) -> TlsFault {
+    let no_certificate = matches!(
+        alert,
+        AlertDescription::HandshakeFailure
+            | AlertDescription::BadCertificate
+            | AlertDescription::NoCertificate
+            | AlertDescription::CertificateUnknown
+            | AlertDescription::AccessDenied
+    );
+    match alert {
+        AlertDescription::CertificateRequired => TlsFault::ClientCertificateWanted,
+        _ if no_certificate && fact.asks_certificate => TlsFault::ClientCertificateWanted,
+        AlertDescription::ProtocolVersion => TlsFault::VersionRefused,
+        AlertDescription::HandshakeFailure | AlertDescription::InsufficientSecurity => TlsFault::NoCommonCipher,
+        AlertDescription::NoApplicationProtocol => TlsFault::NoCommonProtocol,
+        AlertDescription::UnrecognisedName => TlsFault::NameNotServed,
+        other => TlsFault::Alert { description: format!("{other:?}") },
+    }
 }

@@ -21,7 +21,7 @@ use crate::report::doctor::{Finding, Glance};
 use crate::resolve;
 use crate::topology::{
     Attachment, Container, ContainerPort, Elsewhere, EngineFlavor, EngineInfo, EngineSettings, Health, HealthStatus,
-    Network, NetworkMode, Protocol, Proxies, PublishedPort, State, Status, Subnet, Swarm, Topology,
+    Network, NetworkMode, Protocol, Proxies, PublishedPort, State, Status, Subnet, Swarm, Topology, Trust,
 };
 use crate::words;
 
@@ -54,6 +54,7 @@ pub(in crate::diagnosis) fn container(name: &str, image: &str) -> Container {
         dns_options: Vec::new(),
         libc: None,
         proxies: Proxies::default(),
+        trust: Trust::default(),
         variables: Vec::new(),
         compose: None,
         task: None,

@@ -6,7 +6,7 @@ use dprobe_probes::wire::Probe;
 use super::super::round::{Limits, Round, millis};
 use crate::diagnosis::Case;
 
-/// Asks the same URL again, by a name with hyphens. The certificates of a TLS server were judged the first time.
+/// Asks the same URL again, by a name with hyphens. The certificate of a TLS server was judged the first time.
 pub(super) fn ask(round: &mut Round, case: &Case<'_>, limits: Limits) {
     let rejected = case.to.host.contains('_') && case.http().is_some_and(|seen| seen.fact.status == Some(400));
     let Some(url) = case.to.url.clone().filter(|_| rejected) else { return };
@@ -17,6 +17,6 @@ pub(super) fn ask(round: &mut Round, case: &Case<'_>, limits: Limits) {
         None => name,
     };
     let timeout_ms = millis(limits.timeout);
-    let ask = HttpAsk { url, timeout_ms, ca_bundle: None, via: None, host_header: Some(header) };
+    let ask = HttpAsk { url, timeout_ms, host_header: Some(header), unverified: true, ..HttpAsk::default() };
     round.ask(&case.from.place, Probe::Http(ask));
 }

@@ -1,6 +1,6 @@
 //! Facts of what a host publishes: its addresses, and answers to requests.
 
-use dprobe_probes::http::{HttpFact, HttpPhases};
+use dprobe_probes::http::HttpFact;
 use dprobe_probes::network::{Interface, InterfaceAddress, NetworkFact};
 use dprobe_probes::wire::Fact;
 
@@ -11,15 +11,9 @@ impl Facts {
     pub(in crate::diagnosis::tests) fn requests(self, url: &str, host_header: Option<&str>, status: u16) -> Self {
         let fact = HttpFact {
             url: url.to_owned(),
-            via: None,
             host_header: host_header.map(ToOwned::to_owned),
-            address: None,
-            phases: HttpPhases::default(),
             status: Some(status),
-            headers: Vec::new(),
-            body_start: None,
-            tls: None,
-            failure: None,
+            ..HttpFact::default()
         };
         let place = self.from.clone();
         self.see(&place, Fact::Http(fact))
