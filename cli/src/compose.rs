@@ -88,6 +88,20 @@ pub enum ComposeChange {
         /// Whether that one has a health check already. Compose refuses to wait for one that has none.
         checked: bool,
     },
+    /// Variables of `environment:`.
+    SetVariables {
+        /// The variables.
+        variables: Vec<Assignment>,
+    },
+}
+
+/// A variable of an environment with its value.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Assignment {
+    /// Its name.
+    pub name: String,
+    /// Its value. It is no secret.
+    pub value: String,
 }
 
 /// A network as a compose file names it.

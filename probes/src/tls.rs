@@ -9,13 +9,15 @@ pub(crate) mod certificate;
 #[cfg(feature = "run")]
 pub(crate) mod handshake;
 #[cfg(feature = "run")]
+mod hello;
+#[cfg(feature = "run")]
 pub(crate) mod judge;
 #[cfg(feature = "run")]
 mod tap;
 
 pub use fault::TlsFault;
 #[cfg(feature = "run")]
-pub(crate) use handshake::{Failure, Trust, alert_in, handshake};
+pub(crate) use handshake::{Failure, Trust, alert_in, handshake, old_hello};
 
 /// What a server showed of itself in a TLS handshake.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -41,6 +43,9 @@ pub struct TlsFact {
     /// The name that the server was asked for (SNI, RFC 6066, section 3). None for an address, which has none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub server_name: Option<String>,
+    /// What the server chose when it was offered versions and ciphers of old, asked where it wanted none of today's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub old: Option<OldHello>,
     /// The protocol that the server chose among those that were offered (ALPN, RFC 7301).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub protocol: Option<String>,
@@ -51,6 +56,16 @@ pub struct TlsFact {
     /// The authorities whose certificates it would take from a client, where it names them; at most 8.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub client_authorities: Vec<String>,
+}
+
+/// What a server chose among versions and ciphers of old.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct OldHello {
+    /// The version, such as `TLSv1.1`.
+    pub version: String,
+    /// The cipher, by its number in IANA's registry.
+    pub cipher: u16,
 }
 
 /// What a certificate says.

@@ -495,19 +495,6 @@ async fn a_handshake_without_an_end_is_ended() {
 }
 
 #[tokio::test]
-async fn a_certificate_of_a_megabyte_is_too_long() {
-    let authority = Authority::new();
-    let change = |params: &mut CertificateParams| {
-        let extension = rcgen::CustomExtension::from_oid_content(&[1, 3, 6, 1, 4, 1, 55_555, 1], vec![4; 1 << 20]);
-        params.custom_extensions.push(extension);
-    };
-    let port = authority.server("localhost", change).await;
-    let url = format!("https://localhost:{port}/");
-    let fact = within(Duration::from_secs(10), get(&url, 8000, Some(authority.pem))).await;
-    assert_eq!(fact.tls.unwrap().faults, [TlsFault::TooLong]);
-}
-
-#[tokio::test]
 async fn a_server_of_http_2_alone_is_asked_in_its_own_words() {
     // What is answered: SETTINGS, and HEADERS with the status 404 of the static table.
     let answer: &[u8] = b"\0\0\0\x04\0\0\0\0\0\0\0\x01\x01\x05\0\0\0\x01\x8d";

@@ -16,7 +16,7 @@ use dprobe_probes::network::{Interface, InterfaceAddress, NetworkFact, Route};
 use dprobe_probes::ping::{PingAsk, PingFact};
 use dprobe_probes::resolver::{ExternalServer, HostsEntry, ResolverFact};
 use dprobe_probes::tcp::{AfterConnect, TcpAsk, TcpFact, TcpOutcome};
-use dprobe_probes::tls::{CertificateFact, TlsFact, TlsFault};
+use dprobe_probes::tls::{CertificateFact, OldHello, TlsFact, TlsFault};
 use dprobe_probes::udp::{UdpAsk, UdpFact, UdpOutcome};
 use dprobe_probes::wire::{Ask, Fact, Hello, Observation, Plan, Probe, Reply, Request};
 use serde::Serialize;
@@ -144,6 +144,7 @@ fn http() -> HttpFact {
             clock: Some(1),
             server_name: Some("db".to_owned()),
             protocol: Some("h2".to_owned()),
+            old: Some(OldHello { version: "TLSv1.1".to_owned(), cipher: 47 }),
             asks_certificate: true,
             client_authorities: vec!["CN=ca".to_owned()],
             chain: vec![CertificateFact {

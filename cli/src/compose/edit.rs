@@ -5,6 +5,7 @@
 //! is right or there is none.
 
 mod depends_on;
+mod environment;
 mod lists;
 mod networks;
 
@@ -64,6 +65,7 @@ fn is_merged(change: &ComposeChange) -> bool {
         change,
         ComposeChange::JoinNetwork { .. }
             | ComposeChange::SetCommand { .. }
+            | ComposeChange::SetVariables { .. }
             | ComposeChange::AddExtraHost { .. }
             | ComposeChange::Publish { instead_of: None, .. }
     )
@@ -78,6 +80,7 @@ fn key_of(change: &ComposeChange) -> &'static str {
         ComposeChange::Publish { .. } => "ports",
         ComposeChange::AddExtraHost { .. } | ComposeChange::RemoveExtraHost { .. } => "extra_hosts",
         ComposeChange::WaitUntilHealthy { .. } => "depends_on",
+        ComposeChange::SetVariables { .. } => "environment",
     }
 }
 
@@ -102,6 +105,7 @@ fn edit_in(document: &Document<'_>, edit: &ComposeEdit, declared: &[&str]) -> Op
         ComposeChange::RemoveExtraHost { name } => work.remove_host(name)?,
         ComposeChange::WaitUntilHealthy { service, checked: true } => work.wait_for(service)?,
         ComposeChange::WaitUntilHealthy { checked: false, .. } => return None,
+        ComposeChange::SetVariables { variables } => work.set_variables(variables)?,
     };
     let mut wanted = document.value()?;
     let mine = wanted.get_mut("services")?.get_mut(&edit.service)?.as_object_mut()?;

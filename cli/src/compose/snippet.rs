@@ -23,6 +23,10 @@ pub fn snippet(edit: &ComposeEdit) -> String {
             (format!("extra_hosts:{}", items([quoted(&format!("{name}:{address}"))])), None)
         }
         ComposeChange::RemoveExtraHost { name } => (format!("extra_hosts: []   # without the entry for {name}"), None),
+        ComposeChange::SetVariables { variables } => {
+            let lines = variables.iter().map(|one| format!("\n  {}: {}", yaml(&one.name), quoted(&one.value)));
+            (format!("environment:{}", lines.collect::<String>()), None)
+        }
         ComposeChange::WaitUntilHealthy { service, checked } => {
             let remark = if *checked { "" } else { "   # which takes a `healthcheck:` there" };
             (format!("depends_on:\n  {}:\n    condition: service_healthy{remark}", yaml(service)), None)

@@ -5,6 +5,7 @@ mod properties;
 
 use std::path::Path;
 
+use super::Assignment;
 use super::{ComposeChange, ComposeEdit, ComposeNetwork, ComposePort, Declared, edit, patch};
 use crate::topology::Protocol;
 

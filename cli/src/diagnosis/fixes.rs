@@ -1,7 +1,7 @@
 //! The fixes that several causes share, and how commands are written.
 
 use super::case::Case;
-use crate::compose::{self, ComposeChange, ComposeEdit, ComposeNetwork, ComposePort, Declared};
+use crate::compose::{self, Assignment, ComposeChange, ComposeEdit, ComposeNetwork, ComposePort, Declared};
 use crate::report::Fix;
 use crate::topology::{ComposeService, Container, PublishedPort, Topology};
 
@@ -66,6 +66,13 @@ pub(super) fn compose_service(container: &Container, body: &str) -> Option<Strin
 pub(super) fn compose_edit(container: &Container, change: ComposeChange) -> Option<ComposeEdit> {
     let ComposeService { project, service, .. } = container.compose.as_ref()?;
     Some(ComposeEdit { project: project.clone(), service: service.clone(), change })
+}
+
+/// A fix that is other values of variables, for a container that has to be recreated with them.
+pub(super) fn set_variables(container: &Container, title: String, variables: &[(&str, &str)]) -> Fix {
+    let assignment = |(name, value): &(&str, &str)| Assignment { name: (*name).to_owned(), value: (*value).to_owned() };
+    let variables = variables.iter().map(assignment).collect();
+    change(title).with_edit(compose_edit(container, ComposeChange::SetVariables { variables }))
 }
 
 /// A line more below the `ports:` of a container's service.

@@ -37,6 +37,12 @@ impl<'a> Case<'a> {
         }
     }
 
+    /// Whether the server speaks TLS 1.2 with a cipher that the agent does not know and the source's client may.
+    #[must_use]
+    pub fn speaks_old_ciphers(&self) -> bool {
+        self.tls().and_then(|seen| seen.fact.old.as_ref()).is_some_and(|old| old.version == "TLSv1.2")
+    }
+
     /// The exchange with the target by another scheme at the same port: `https` for `http` and the reverse.
     #[must_use]
     pub fn http_by_scheme(&self, scheme: &str) -> Option<Seen<'a, HttpFact>> {

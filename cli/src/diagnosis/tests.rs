@@ -7,6 +7,7 @@ mod links;
 mod machine;
 mod names;
 mod published;
+mod secure;
 mod shared;
 mod swarm;
 mod way;

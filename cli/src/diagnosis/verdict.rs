@@ -47,6 +47,7 @@ fn blocked_before_answer(diagnoses: &[Diagnosis]) -> bool {
 fn application(case: &Case<'_>) -> Verdict {
     let Some(http) = case.own_http() else { return Verdict::Reachable };
     match http.fact.status {
+        _ if case.speaks_old_ciphers() => Verdict::Inconclusive,
         _ if http.fact.failure.is_some() => Verdict::Unreachable,
         Some(status) if status >= 500 => Verdict::Degraded,
         _ => Verdict::Reachable,

@@ -5,7 +5,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use dprobe_probes::fuzzing;
-use dprobe_probes::http::{HttpAsk, HttpFact, Via};
+use dprobe_probes::http::{HttpAsk, HttpFact, Via, ViaKind};
 use serde_json::json;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
@@ -83,7 +83,7 @@ pub(super) fn answer(data: &[u8]) {
 
 /// The answer of a proxy to `CONNECT`.
 pub(super) fn tunnel(data: &[u8]) {
-    let ask = ask("https://web.test/", Some(&Via { host: "proxy.test".to_owned(), port: 3128 }));
+    let ask = ask("https://web.test/", Some(&Via { host: "proxy.test".to_owned(), port: 3128, kind: ViaKind::Http }));
     let fact = super::block_on(fuzzing::http_tunnel(&ask, Server::new(data))).expect("the URL is one");
     check::all_printable(&fact);
     check::all_shorter(&fact, escaped(VALUE));

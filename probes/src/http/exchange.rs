@@ -90,7 +90,11 @@ impl Exchange<'_> {
         }
         let refused = match self.request_by("http/1.1", fact).await {
             Err(failure) if self.speaks_h2_only(fact) => failure,
-            done => return done,
+            Err(failure) => {
+                self.ask_for_old(fact).await;
+                return Err(failure);
+            }
+            Ok(()) => return Ok(()),
         };
         // The server is asked once more in the only language that it seems to know.
         let (status, first) = (fact.status, fact.first_bytes.clone());
@@ -106,6 +110,20 @@ impl Exchange<'_> {
     fn speaks_h2_only(&self, fact: &HttpFact) -> bool {
         let refused = |tls: &TlsFact| tls.faults.contains(&TlsFault::NoCommonProtocol);
         fact.version.as_deref() == Some("HTTP/2") || fact.tls.as_ref().is_some_and(refused)
+    }
+
+    /// Where the server wants none of the versions and ciphers of today, learn which of old it speaks.
+    async fn ask_for_old(&self, fact: &mut HttpFact) {
+        let unsuited = |fault: &TlsFault| matches!(fault, TlsFault::VersionRefused | TlsFault::NoCommonCipher);
+        if self.ask.via.is_some() || !fact.tls.as_ref().is_some_and(|tls| tls.faults.iter().any(unsuited)) {
+            return;
+        }
+        let phases = fact.phases.clone();
+        let stream = self.connect(fact).await;
+        fact.phases = phases;
+        if let (Ok(mut stream), Some(tls)) = (stream, &mut fact.tls) {
+            tls.old = tls::old_hello(&mut stream, &self.target.host, self.left()).await;
+        }
     }
 
     async fn request_by(&self, protocol: &str, fact: &mut HttpFact) -> Result<(), HttpFailure> {

@@ -19,7 +19,7 @@ use tokio_rustls::client::TlsStream;
 use super::certificate::MAX_TEXT;
 use super::judge::Judge;
 use super::tap::{Taken, Tap};
-use super::{TlsFact, TlsFault};
+use super::{OldHello, TlsFact, TlsFault};
 use crate::application::Verify;
 use crate::errno::Errno;
 use crate::text::printable;
@@ -117,6 +117,16 @@ where
             Handshake { fact, stream: Err(Failure { reason, errno }) }
         }
     }
+}
+
+/// Whether a server that ended a handshake may still speak something of old, and what it chooses of that when it is asked over
+/// a fresh stream.
+pub(crate) async fn old_hello(
+    stream: &mut (impl AsyncRead + AsyncWrite + Unpin),
+    host: &str,
+    wait: Duration,
+) -> Option<OldHello> {
+    timeout(wait, super::hello::offer(stream, host)).await.ok().flatten()
 }
 
 /// What one handshake is made with.

@@ -242,3 +242,33 @@ fn nothing_is_shown_that_stands_beside_a_change() {
     let shown = diff(&text, &publish(80, 80)).expect("a diff");
     assert!(!shown.contains("hunter2"), "{shown}");
 }
+
+#[test]
+fn variables_are_set_where_they_stand_and_others_are_not_shown() {
+    let set = of_web(ComposeChange::SetVariables {
+        variables: ["NO_PROXY", "no_proxy"]
+            .map(|name| Assignment { name: name.to_owned(), value: "localhost,api".to_owned() })
+            .to_vec(),
+    });
+    let shown = |body: &str| diff(&web(body), &set);
+    assert_eq!(
+        shown("environment:\n  TOKEN: abc\n  NO_PROXY: localhost").as_deref(),
+        Some(
+            "@@ -6 +6,2 @@\n-      NO_PROXY: localhost\n+      NO_PROXY: \"localhost,api\"\n+      no_proxy: \"localhost,api\"\n"
+        )
+    );
+    assert_eq!(
+        shown("environment:\n  - NO_PROXY=localhost\n  - TOKEN=abc").as_deref(),
+        Some(
+            "@@ -5 +5 @@\n-      - NO_PROXY=localhost\n+      - \"NO_PROXY=localhost,api\"\n@@ -6,0 +7 @@\n+      - \
+             \"no_proxy=localhost,api\"\n"
+        )
+    );
+    assert_eq!(
+        shown("ports: ['80:80']").as_deref(),
+        Some("@@ -4,0 +5,3 @@\n+    environment:\n+      NO_PROXY: \"localhost,api\"\n+      no_proxy: \"localhost,api\"\n")
+    );
+    // Where others stand on the same line, a diff would show them.
+    assert_eq!(shown("environment: { TOKEN: abc, NO_PROXY: x }"), None);
+    assert_eq!(edit(&web("environment:\n  NO_PROXY: ${NO_PROXY}"), &set), None);
+}

@@ -3,7 +3,7 @@
 use super::{Cause, Found};
 use crate::diagnosis::address::host_port;
 use crate::diagnosis::case::Case;
-use crate::diagnosis::fixes::change;
+use crate::diagnosis::fixes::set_variables;
 use crate::report::{Severity, StageName, TargetKind};
 
 pub(super) const CAUSE: Cause = Cause {
@@ -51,7 +51,7 @@ fn find(case: &Case<'_>) -> Option<Found> {
     let internal = matches!(case.to.kind, TargetKind::Container | TargetKind::Host);
     let well = direct.fact.failure.is_none() && direct.fact.status.is_some_and(|status| status < 500);
     let same = proxied.fact.failure.is_none() && proxied.fact.status == direct.fact.status;
-    if !internal || !well || same || case.proxy_delivers() {
+    if !internal || !well || same || case.proxy_delivers() || case.proxy_is_left_open() {
         return None;
     }
     let at = host_port(&proxy.host, proxy.port);
@@ -69,10 +69,19 @@ fn find(case: &Case<'_>) -> Option<Found> {
         title: format!("{} sends requests for {} to the proxy {at}, which does not know it", source.name, case.to.host),
         explanation: format!(
             "The environment of {} has {}, and NO_PROXY does not except {}. Asked directly, {} answers; through the proxy the \
-             same request {answer}. Programs that heed the variable get that answer.",
-            source.name, proxy.variable, case.to.host, case.to.host
+             same request {answer}. Programs that heed the variable get that answer.{}",
+            source.name,
+            proxy.variable,
+            case.to.host,
+            case.to.host,
+            // As a guard against requests that set variables of CGI programs (httpoxy).
+            if proxy.variable == "HTTP_PROXY" { " curl is none of them: it heeds http_proxy in lower case only." } else { "" }
         ),
         because: vec![Case::container_evidence(source), direct.id.to_owned(), proxied.id.to_owned()],
-        fixes: vec![change(format!("recreate {} with `-e NO_PROXY={list} -e no_proxy={list}`", source.name))],
+        fixes: vec![set_variables(
+            source,
+            format!("recreate {} with `-e NO_PROXY={list} -e no_proxy={list}`", source.name),
+            &[("NO_PROXY", &list), ("no_proxy", &list)],
+        )],
     })
 }

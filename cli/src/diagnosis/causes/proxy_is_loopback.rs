@@ -3,7 +3,7 @@
 use super::{Cause, Found};
 use crate::diagnosis::address::host_port;
 use crate::diagnosis::case::Case;
-use crate::diagnosis::fixes::change;
+use crate::diagnosis::fixes::{change, set_variables};
 use crate::report::{Severity, StageName};
 
 pub(super) const CAUSE: Cause = Cause {
@@ -53,6 +53,10 @@ fn find(case: &Case<'_>) -> Option<Found> {
         return None;
     }
     let at = host_port(&proxy.host, proxy.port);
+    let host = format!("{}://host.docker.internal:{}", proxy.scheme, proxy.port);
+    let mut excepted = source.proxies.except.clone();
+    excepted.push(case.to.host.clone());
+    let list = excepted.join(",");
     let mut because = vec![Case::container_evidence(source)];
     because.extend(case.proxied().map(|seen| seen.id.to_owned()));
     because.extend(listeners.map(|seen| seen.id.to_owned()));
@@ -67,13 +71,23 @@ fn find(case: &Case<'_>) -> Option<Found> {
         ),
         because,
         fixes: vec![
-            change(format!(
-                "recreate {} with `{}={}://host.docker.internal:{}` and `--add-host host.docker.internal:host-gateway`, and let the \
-                 proxy on the host listen on 0.0.0.0",
-                source.name, proxy.variable, proxy.scheme, proxy.port
-            )),
+            set_variables(
+                source,
+                format!(
+                    "recreate {} with `-e {}={host} --add-host host.docker.internal:host-gateway`, and let the proxy on the host \
+                     listen on 0.0.0.0",
+                    source.name, proxy.variable
+                ),
+                &[(&proxy.variable, &host)],
+            ),
             change(format!("or recreate it without {}, where it needs no proxy", proxy.variable)),
-            change(format!("or add `{}` to NO_PROXY, where only this target is to be reached directly", case.to.host)),
+            set_variables(
+                source,
+                format!(
+                    "or with `-e NO_PROXY={list} -e no_proxy={list}`, where only this target is to be reached directly"
+                ),
+                &[("NO_PROXY", &list), ("no_proxy", &list)],
+            ),
         ],
     })
 }

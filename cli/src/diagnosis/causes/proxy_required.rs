@@ -3,7 +3,7 @@
 use super::{Cause, Found};
 use crate::diagnosis::address::host_port;
 use crate::diagnosis::case::Case;
-use crate::diagnosis::fixes::change;
+use crate::diagnosis::fixes::{change, set_variables};
 use crate::report::{Severity, StageName};
 use crate::topology::Proxy;
 
@@ -47,7 +47,7 @@ Related: egress-blocked, proxy-captures-internal
 
 fn find(case: &Case<'_>) -> Option<Found> {
     let source = case.source()?;
-    let scheme = case.to.scheme.as_deref().filter(|scheme| matches!(*scheme, "http" | "https"))?;
+    let scheme = case.to.scheme.as_deref().filter(|scheme| matches!(*scheme, "http" | "https" | "ws" | "wss"))?;
     if !case.is_kept_inside() || case.proxy().is_some() || case.culprit().is_some_and(|culprit| culprit.rejects()) {
         return None;
     }
@@ -59,7 +59,7 @@ fn find(case: &Case<'_>) -> Option<Found> {
         return None;
     }
     let at = host_port(&proxy.host, proxy.port);
-    let url = format!("{}://{at}", proxy.scheme);
+    let url = proxy.url();
     let mut because = vec![evidence, Case::container_evidence(source)];
     because.extend(case.dials().iter().chain(&host).map(|dial| dial.id.to_owned()));
     Some(Found {
@@ -73,7 +73,11 @@ fn find(case: &Case<'_>) -> Option<Found> {
         ),
         because,
         fixes: vec![
-            change(format!("recreate {} with `-e HTTP_PROXY={url} -e HTTPS_PROXY={url}`", source.name)),
+            set_variables(
+                source,
+                format!("recreate {} with `-e HTTP_PROXY={url} -e HTTPS_PROXY={url}`", source.name),
+                &[("HTTP_PROXY", &url), ("HTTPS_PROXY", &url)],
+            ),
             change("for all new containers, set `proxies` in the Docker client's configuration (~/.docker/config.json)"),
         ],
     })

@@ -17,9 +17,11 @@ not speak them any more: `unsupported protocol`, `tlsv1 alert protocol version`,
 
 ## How dprobe knows
 
-It offers TLS 1.2 and 1.3 with the ciphers of today (those with forward secrecy), as OpenSSL 3, Go and Java do. The server
-answers with an older version, or ends the handshake by the alert `protocol_version`, `insufficient_security` or
-`handshake_failure`, and has not asked for a certificate of the client's.
+It offers TLS 1.2 and 1.3 with the ciphers of today (those with forward secrecy and AEAD). The server answers with an older
+version, or ends the handshake by the alert `protocol_version`, `insufficient_security` or `handshake_failure`, and has not
+asked for a certificate of the client's. Then dprobe says hello once more with everything from SSL 3 to TLS 1.2, and sees which
+version and cipher the server chooses. Where that is TLS 1.2, it depends on the client whether it knows the cipher: the verdict
+is left open.
 
 ## Why it happens
 
@@ -45,30 +47,43 @@ fn find(case: &Case<'_>) -> Option<Found> {
     let (seen, fault) =
         case.tls_fault(|fault| matches!(fault, TlsFault::VersionRefused | TlsFault::NoCommonCipher))?;
     let host = &case.to.host;
-    let (title, what) = if *fault == TlsFault::VersionRefused {
-        (
-            format!("{host} speaks neither TLS 1.2 nor TLS 1.3"),
-            "The server turns both versions down. What is left are TLS 1.1 and older, which clients of today do not speak.",
-        )
-    } else {
-        (
-            format!("{host} ends the handshake: it takes none of the ciphers of today"),
-            "The server ends the handshake without another reason than that nothing suits it (handshake_failure). Mostly it \
-             knows only ciphers that clients of today do not offer; some servers say the same where they have no certificate.",
-        )
+    let old = seen.fact.old.as_ref();
+    let (severity, title, what) = match (fault, old) {
+        // Whether the source's own client knows that cipher is not known here.
+        (_, Some(_)) if case.speaks_old_ciphers() => (
+            Severity::Warning,
+            format!("{host} takes only ciphers of old, which not every client knows"),
+            "The server speaks TLS 1.2 with a cipher that many clients of today do not offer (Go, Java and Rust among them). Those              with OpenSSL may get through."
+                .to_owned(),
+        ),
+        (_, Some(old)) => (
+            Severity::Error,
+            format!("{host} speaks {} only, and neither TLS 1.2 nor TLS 1.3", old.version),
+            format!(
+                "Offered everything, the server chooses {}, which is given up (RFC 8996). OpenSSL 3, Go, Java and others of today                  do not speak it.",
+                old.version
+            ),
+        ),
+        (TlsFault::VersionRefused, None) => (
+            Severity::Error,
+            format!("{host} takes neither TLS 1.2 nor TLS 1.3"),
+            "The server turns both versions down (protocol_version), and versions of old as well.".to_owned(),
+        ),
+        (_, None) => (
+            Severity::Error,
+            format!("{host} ends the handshake (handshake_failure), whatever is offered"),
+            "The server ends the handshake with versions and ciphers of today and of old alike. Mostly it has no certificate that              it could show, or none for this name."
+                .to_owned(),
+        ),
     };
     Some(Found {
-        severity: Severity::Error,
+        severity,
         stage: StageName::Tls,
         title,
-        explanation: format!(
-            "{what} dprobe offers what OpenSSL 3, Go and Java offer; a client that is set up for old servers may still get \
-             through."
-        ),
+        explanation: what,
         because: vec![seen.id.to_owned()],
         fixes: vec![change(format!(
-            "allow TLS 1.2 and 1.3 on the server of {host}, with their usual ciphers (nginx: `ssl_protocols TLSv1.2 TLSv1.3;`), \
-             or bring it up to date"
+            "allow TLS 1.2 and 1.3 on the server of {host}, with their usual ciphers (nginx: `ssl_protocols TLSv1.2 TLSv1.3;` and              no `ssl_ciphers`), or bring it up to date"
         ))],
     })
 }

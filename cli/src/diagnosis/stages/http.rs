@@ -70,7 +70,7 @@ fn leads_to(fact: &HttpFact) -> String {
 
 /// The way that the source's environment names, where it is not the direct one.
 fn proxied(case: &Case<'_>) -> Option<Stage> {
-    let seen = case.proxied()?;
+    let Some(seen) = case.proxied() else { return left_out(case) };
     let via = seen.fact.via.as_ref()?;
     let outcome = match (&seen.fact.failure, seen.fact.status) {
         (None, Some(status)) => format!("status {status}"),
@@ -80,6 +80,13 @@ fn proxied(case: &Case<'_>) -> Option<Stage> {
     let summary = format!("through the {} {}: {outcome}", kind(via), host_port(&via.host, via.port));
     let ok = if case.proxy_is_left_open() { None } else { Some(case.proxy_delivers()) };
     Some(stage(StageName::Http, ok, summary, vec![seen.id]).beside(ms(seen.took_ms)))
+}
+
+/// That the environment names a proxy which dprobe can not ask.
+fn left_out(case: &Case<'_>) -> Option<Stage> {
+    let proxy = case.proxy().filter(|proxy| proxy.via().is_none())?;
+    let summary = format!("the proxy {} was left out, for dprobe does not speak {}", proxy.url(), proxy.scheme);
+    Some(stage(StageName::Http, None, summary, vec![]))
 }
 
 fn kind(via: &Via) -> &'static str {

@@ -16,11 +16,11 @@ use dprobe_probes::tcp::{AfterConnect, TcpFact, TcpOutcome};
 use dprobe_probes::wire::{Fact, Observation};
 
 use crate::diagnosis::{Machine, examine, judge};
-use crate::report::Check;
+use crate::report::{Check, Followed, Relation};
 use crate::report::doctor::{Finding, Glance};
 use crate::resolve;
 use crate::topology::{
-    Attachment, Container, ContainerPort, Elsewhere, EngineFlavor, EngineInfo, EngineSettings, Health, HealthStatus,
+    Attachment, Clocks, Container, ContainerPort, Elsewhere, EngineFlavor, EngineInfo, EngineSettings, Health, HealthStatus,
     Network, NetworkMode, Protocol, Proxies, PublishedPort, State, Status, Subnet, Swarm, Topology, Trust,
 };
 use crate::words;
@@ -293,7 +293,7 @@ impl Facts {
         facts
     }
 
-    fn see(mut self, place: &str, fact: Fact) -> Self {
+    pub(super) fn see(mut self, place: &str, fact: Fact) -> Self {
         let id = format!("p{}", self.observations.len() + 1);
         self.observations.push(Observation { id, place: place.to_owned(), took_ms: 0.5, fact });
         self
@@ -403,10 +403,23 @@ impl Facts {
 
     /// Resolves the words and judges, as an investigation does.
     pub(super) fn check(&self, target: &str) -> Check {
+        self.check_leading_to(target, None)
+    }
+
+    /// The same, where the check leads to another one.
+    pub(super) fn check_leading_to(&self, target: &str, lead: Option<(Relation, &str)>) -> Check {
         let from =
             resolve::source(&words::source(&self.from).expect("a source"), &self.topology).expect("a known source");
         let to = resolve::target(&words::target(target).expect("a target"), &from, &self.topology).expect("a meaning");
-        judge(from, to, Vec::new(), &self.topology, &self.observations)
+        let followed =
+            lead.map(|(relation, target)| Followed { relation, check: self.check(target) }).into_iter().collect();
+        judge(from, to, followed, &self.topology, &self.observations)
+    }
+
+    /// What the clocks of engine and dprobe said, in seconds since 1970.
+    pub(super) fn clocks(mut self, engine_s: f64, here_s: f64) -> Self {
+        self.topology.clocks = Some(Clocks { engine_s, here_s });
+        self
     }
 }
 
