@@ -187,6 +187,10 @@ pub struct Container {
     /// The C library in its file system, read only where a diagnosis may need it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub libc: Option<Libc>,
+    /// Where glibc looks names up in it: the words behind `hosts:` in its `/etc/nsswitch.conf` (nsswitch.conf(5)), read only
+    /// where a name was not found. None where it has no such file.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name_sources: Option<Vec<String>>,
     /// The proxies that its environment names, without credentials.
     #[serde(default, skip_serializing_if = "Proxies::is_empty")]
     pub proxies: Proxies,

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use common::{closed_port, fact, observe, within};
 use dprobe_probes::errno::Errno;
-use dprobe_probes::http::{HttpAsk, HttpFact, HttpPhase};
+use dprobe_probes::http::{HttpAsk, HttpFact, HttpPhase, Via, ViaKind};
 use dprobe_probes::tls::TlsFault;
 use dprobe_probes::wire::{Fact, Probe};
 use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair, date_time_ymd};
@@ -529,6 +529,50 @@ async fn a_web_socket_is_asked_for() {
     .await;
     let fact = within(Duration::from_secs(5), get(&format!("ws://127.0.0.1:{port}/x"), 3000, None)).await;
     assert_eq!((fact.status, fact.failure), (Some(101), None));
+}
+
+/// What comes of a request for a name that only the proxy at this port of loopback knows.
+async fn through(kind: ViaKind, port: u16, ca_bundle: Option<String>) -> HttpFact {
+    let via = Some(Via { host: "localhost".to_owned(), port, kind });
+    let url = "http://inside.test/".to_owned();
+    within(Duration::from_secs(5), ask(HttpAsk { url, timeout_ms: 1000, via, ca_bundle, ..HttpAsk::default() })).await
+}
+
+#[tokio::test]
+async fn a_proxy_can_be_spoken_to_in_tls() {
+    let authority = Authority::new();
+    let port = authority.server("localhost", |_| ()).await;
+    let fact = through(ViaKind::Https, port, Some(authority.pem)).await;
+    assert_eq!((fact.status, fact.failure, fact.tls), (Some(204), None, None));
+    let fact = through(ViaKind::Https, port, None).await;
+    assert_eq!(failed_in(&fact), Some(HttpPhase::Proxy));
+    assert!(fact.failure.unwrap().reason.contains("TLS with the proxy"));
+}
+
+#[tokio::test]
+async fn a_socks_proxy_that_connects_and_others() {
+    // No login, then success with the address that it dialled from; the answer of the target follows.
+    let good = b"\x05\0\x05\0\0\x01\x7f\0\0\x01\0\x50HTTP/1.1 204 No Content\r\n\r\n";
+    let fact = through(ViaKind::Socks5h, greets(good, true).await, None).await;
+    assert_eq!((fact.status, &fact.failure), (Some(204), &None));
+    let fact = through(ViaKind::Socks5h, greets(b"\x05\x02", true).await, None).await;
+    assert_eq!((fact.status, failed_in(&fact)), (Some(407), Some(HttpPhase::Proxy)));
+    assert!(fact.proxy_wants_login());
+    let no = b"\x05\0\x05\x04\0\x01\0\0\0\0\0\0";
+    let fact = through(ViaKind::Socks5h, greets(no, true).await, None).await;
+    assert!(fact.failure.unwrap().reason.contains("host unreachable"));
+    for nonsense in [&b"HTTP/1.1 400 Bad Request\r\n\r\n"[..], b"\x05\0\x05\0\0\x09", b"\x05", b""] {
+        for holds in [true, false] {
+            let fact = through(ViaKind::Socks5h, greets(nonsense, holds).await, None).await;
+            assert_eq!((fact.status, failed_in(&fact)), (None, Some(HttpPhase::Proxy)), "{nonsense:?}");
+        }
+    }
+    // Who looks the name up itself finds that it does not exist.
+    let via = Some(Via { host: "127.0.0.1".to_owned(), port: greets(good, true).await, kind: ViaKind::Socks5 });
+    let url = format!("http://{}.test/", "a".repeat(64));
+    let seen = observe(vec![Probe::Http(HttpAsk { url, timeout_ms: 1000, via, ..HttpAsk::default() })], Duration::from_secs(5));
+    let failed = |fact: &Fact| matches!(fact, Fact::Http(fact) if failed_in(fact) == Some(HttpPhase::Dns));
+    assert!(seen.await.iter().any(|seen| failed(&seen.fact)));
 }
 
 #[tokio::test]

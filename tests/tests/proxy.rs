@@ -1,6 +1,11 @@
 //! Sources that are told to use a proxy, or should be.
 
+use dprobe_tests::servers::certificates::Claims;
+use dprobe_tests::servers::{Authority, Microsocks, Nginx, Tinyproxy};
 use dprobe_tests::{Lab, Stack, check};
+
+/// Where an image of Debian's has its bundle.
+const BUNDLE: &str = "/etc/ssl/certs/ca-certificates.crt";
 
 /// A proxy that answers every request with this status.
 fn proxy(stack: &Stack, net: &dprobe_tests::Network, status: u16) {
@@ -86,4 +91,92 @@ fn an_outside_that_only_the_proxy_reaches() {
 
     lab.check([web.name(), &url]).unreachable("proxy-required").words(["3128", "HTTP_PROXY", told.name()]);
     lab.check([told.name(), &url]).healthy();
+}
+
+#[test]
+fn real_proxies_deliver() {
+    let Some(stack) = Stack::with_servers() else { return };
+    let net = stack.network("favorites-net");
+    let authority = Authority::new("Example CA");
+    let pair = authority.issues(&Claims::of(["api"]));
+    stack.server("api", &Nginx::secure(&pair)).on(&net).alias("api").start();
+    stack.server("plain", &Nginx::default()).on(&net).alias("plain").start();
+    stack.server("tinyproxy", &Tinyproxy::default()).on(&net).alias("proxy").start();
+    stack.server("microsocks", &Microsocks::default()).on(&net).alias("socks").start();
+    for (name, proxy) in [
+        ("http", "http://proxy:8888"),
+        ("bare", "proxy:8888"),
+        ("socks5", "socks5://socks:1080"),
+        ("socks5h", "socks5h://socks:1080"),
+    ] {
+        let flag = format!("ALL_PROXY={proxy}");
+        let web = stack.container(name).on(&net).flags(["-e", &flag]).file(BUNDLE, authority.pem()).start();
+        for url in ["http://plain/", "https://api/", "http://plain/nothing-there", "ws://plain/"] {
+            let outcome = check([web.name(), url]);
+            outcome.healthy();
+            let through = outcome.report["observations"].as_array().expect("observations").iter();
+            let mut through = through.filter(|seen| seen["via"].is_object());
+            assert!(through.any(|seen| seen["status"].is_number() && seen["failure"].is_null()), "{}", outcome.report);
+        }
+    }
+}
+
+#[test]
+fn real_proxies_that_refuse() {
+    let Some(stack) = Stack::with_servers() else { return };
+    let net = stack.network("favorites-net");
+    stack.server("plain", &Nginx::default()).on(&net).alias("plain").start();
+    let ports = Tinyproxy { allow: Some("198.51.100.0/24"), ..Tinyproxy::default() };
+    stack.server("tinyproxy", &ports).on(&net).alias("proxy").start();
+    let login = Some(("ada", "lovelace"));
+    stack.server("closed", &Tinyproxy { auth: login, ..Tinyproxy::default() }).on(&net).alias("closed").start();
+    stack.server("microsocks", &Microsocks { auth: login }).on(&net).alias("socks").start();
+    let told = |name: &str, proxy: &str| {
+        let flag = format!("http_proxy={proxy}");
+        stack.container(name).on(&net).flags(["-e", &flag]).start()
+    };
+
+    let denied = told("denied", "http://proxy:8888");
+    let outcome = check([denied.name(), "http://plain/"]);
+    outcome.unreachable("proxy-captures-internal").words(["NO_PROXY=plain", "403"]);
+    // The fix, typed.
+    denied.recreate_with(&["-e", "http_proxy=http://proxy:8888", "-e", "NO_PROXY=plain", "-e", "no_proxy=plain"], ["idle"]);
+    check([denied.name(), "http://plain/"]).healthy();
+
+    // Without the login that it wants, both turn the request down; what the variable has, dprobe does not use.
+    for (name, host) in [("tiny", "http://{}closed:8888"), ("micro", "socks5h://{}socks:1080")] {
+        let without = told(&format!("{name}-without"), &host.replace("{}", ""));
+        check([without.name(), "http://plain/"]).unreachable("proxy-captures-internal");
+        let with = told(&format!("{name}-with"), &host.replace("{}", "ada:hunter2@"));
+        let outcome = check([with.name(), "http://plain/"]);
+        outcome.healthy();
+        assert!(!outcome.report.to_string().contains("hunter2"), "a password got into the report");
+    }
+}
+
+#[test]
+fn a_proxy_that_is_not_spoken_is_said_to_be_left_out() {
+    let stack = Stack::new();
+    let net = stack.network("favorites-net");
+    stack.container("api").on(&net).alias("api").runs(["nginx"]).start();
+    let web = stack.container("web").on(&net).flags(["-e", "ALL_PROXY=socks4://proxy:1080"]).start();
+    check([web.name(), "http://api/"]).healthy().shows(["does not speak socks4"]);
+}
+
+#[test]
+fn a_proxy_that_reads_the_traffic() {
+    let Some(stack) = Stack::with_servers() else { return };
+    let net = stack.network("favorites-net");
+    let (own, foreign) = (Authority::new("Example CA"), Authority::new("Inspection CA"));
+    let bundle = own.pem();
+    // What the proxy makes of the name of the target is played by another server that has it.
+    stack.server("api", &Nginx::secure(&own.issues(&Claims::of(["api"])))).on(&net).alias("api").start();
+    let fake = stack.server("fake", &Nginx::secure(&foreign.issues(&Claims::of(["api"])))).on(&net).start();
+    let host = format!("api:{}", fake.ip(net.name()));
+    let proxy = stack.server("proxy", &Tinyproxy::default()).on(&net).alias("proxy");
+    proxy.flags(["--add-host", &host]).start();
+    let web = stack.container("web").on(&net).flags(["-e", "HTTPS_PROXY=http://proxy:8888"]).file(BUNDLE, bundle).start();
+
+    let outcome = check([web.name(), "https://api/"]);
+    outcome.unreachable("tls-untrusted").words(["Inspection CA", "proxy:8888"]);
 }

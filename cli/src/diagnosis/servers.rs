@@ -294,6 +294,19 @@ impl<'a> Case<'a> {
             && self.musl_lookup().is_some_and(|musl| musl.fact.outcome == LookupOutcome::Found)
     }
 
+    /// That programs with glibc ask no DNS server in the source, because its image says so; nothing where they do.
+    pub(super) fn dns_left_out(&self) -> String {
+        let sources = self.source().and_then(|source| source.name_sources.as_ref());
+        match sources.filter(|sources| !sources.iter().any(|word| matches!(word.as_str(), "dns" | "resolve"))) {
+            Some(sources) => format!(
+                " Besides, /etc/nsswitch.conf in {} has `hosts: {}`: programs with glibc ask no DNS server there at all.",
+                self.from.place,
+                sources.join(" ")
+            ),
+            None => String::new(),
+        }
+    }
+
     /// Whether glibc and musl come to different ends with the name: one finds it and the other does not. That they find
     /// different addresses is what names do that share their load.
     pub(crate) fn walks_differ(&self) -> bool {

@@ -174,6 +174,7 @@ pub(super) fn container(body: Value, networks: &NetworkKeys, clock: Option<Engin
         dns_search: host.dns_search.iter().map(|text| self::name(text)).collect(),
         dns_options: host.dns_options.iter().map(|text| self::name(text)).collect(),
         libc: None,
+        name_sources: None,
         proxies: Proxies::read(&config.env),
         trust: Trust::read(&config.env),
         own_hosts_file: mounts.iter().any(|mount| mount.destination == "/etc/hosts"),

@@ -60,6 +60,7 @@ impl Look<'_> {
         self.look_closer(&pairs).await?;
         self.watch(&pairs).await?;
         libc::read(self.engine, &pairs, &mut self.topology, &self.observations).await;
+        libc::read_name_sources(self.engine, &pairs, &mut self.topology, &self.observations).await;
         self.ask_for_details(&pairs).await;
         Ok(pairs)
     }

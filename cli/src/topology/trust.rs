@@ -111,10 +111,11 @@ impl Trust {
         self.variables.iter().find(|variable| variable.name == FOLDER)
     }
 
-    /// Whether bundles were looked for and there is none.
+    /// Whether bundles were looked for and there is none with anything in it.
     #[must_use]
     pub fn is_missing(&self) -> bool {
-        self.bundles.as_ref().is_some_and(Vec::is_empty) && self.folder().is_none()
+        let empty = |bundles: &Vec<Bundle>| bundles.iter().all(|bundle| bundle.certificates == 0);
+        self.bundles.as_ref().is_some_and(empty) && self.folder().is_none()
     }
 }
 

@@ -97,7 +97,8 @@ fn find(case: &Case<'_>) -> Option<Found> {
         title: format!("DNS says that {name} {says}"),
         explanation: format!(
             "No container is called {name}, so the DNS servers of {place} were asked. They work, and their answer is that \
-             the name {says} ({code}).{beside}{local}",
+             the name {says} ({code}).{beside}{local}{}",
+            case.dns_left_out()
         ),
         because,
         fixes,

@@ -105,6 +105,7 @@ fn find(case: &Case<'_>) -> Option<Found> {
             note,
             list,
             worker,
+            case.dns_left_out().trim_start().to_owned(),
         ]
         .into_iter()
         .filter(|sentence| !sentence.is_empty())

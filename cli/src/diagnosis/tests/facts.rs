@@ -53,6 +53,7 @@ pub(in crate::diagnosis) fn container(name: &str, image: &str) -> Container {
         dns_search: Vec::new(),
         dns_options: Vec::new(),
         libc: None,
+        name_sources: None,
         proxies: Proxies::default(),
         trust: Trust::default(),
         variables: Vec::new(),

@@ -360,3 +360,17 @@ fn an_ipv6_address_without_a_way_to_it() {
     let routed = facts(&["172.18.0.2", "fd00::2"], &["0.0.0.0/0", "::/0"]).check("api.example.test:443");
     assert!(routed.diagnoses.is_empty(), "somebody further on has no way");
 }
+
+#[test]
+fn an_image_that_asks_no_dns_server_is_told_beside() {
+    let facts = |sources: &[&str]| {
+        let sources = sources.iter().map(ToString::to_string).collect();
+        web(&[ONE])
+            .edit("web", |web| web.name_sources = Some(sources))
+            .walks(API, 0.3, &[(EMBEDDED, API, NxDomain, None)])
+            .check(&format!("{API}:443"))
+    };
+    let told = |check: &Check| check.diagnoses[0].explanation.contains("hosts: files`");
+    assert!(told(&facts(&["files"])));
+    assert!(!told(&facts(&["files", "dns"])));
+}
