@@ -92,17 +92,9 @@ fn everything() -> Plan {
         Probe::Listeners,
         Probe::Lookup(LookupAsk { name: host.clone(), timeout_ms, every_server: true }),
         Probe::Tcp(TcpAsk { host: host.clone(), port: 27017, timeout_ms, watch_ms: 100 }),
-        Probe::Http(HttpAsk {
-            url: "http://mongodb:27017/".to_owned(),
-            timeout_ms,
-            ..HttpAsk::default()
-        }),
+        Probe::Http(HttpAsk { url: "http://mongodb:27017/".to_owned(), timeout_ms, ..HttpAsk::default() }),
         // The handshake comes to nothing, with everything ready for it.
-        Probe::Http(HttpAsk {
-            url: "https://mongodb:27017/".to_owned(),
-            timeout_ms,
-            ..HttpAsk::default()
-        }),
+        Probe::Http(HttpAsk { url: "https://mongodb:27017/".to_owned(), timeout_ms, ..HttpAsk::default() }),
     ];
     let asks = (1..).zip(probes).map(|(number, probe)| Ask { id: format!("p{number}"), probe }).collect();
     Plan { place: "web".to_owned(), deadline_ms: 3000, asks }

@@ -30,11 +30,11 @@ mod verdict;
 mod way;
 
 pub use case::{Case, Seen};
+pub(crate) use causes::OTHER_HOST;
 pub use causes::{Cause, cause, causes};
 pub use listening::Listening;
 pub use machine::{Condition, Machine, conditions, examine, examine_again};
 pub use reach::Reach;
-pub(crate) use causes::OTHER_HOST;
 pub(crate) use secure::day;
 pub(crate) use servers::{CONTROL, WILDCARD_LABEL};
 pub use topics::{Topic, topic, topics};

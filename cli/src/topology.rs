@@ -19,8 +19,8 @@ use serde::{Deserialize, Serialize};
 pub use dprobe_probes::listeners::Protocol;
 pub use proxies::{Proxies, Proxy};
 pub use settings::{AddressPool, DaemonSettings, EngineSettings, OtherEngine};
-pub use trust::{Bundle, Trust, TrustVariable};
 pub use swarm::{Endpoint, Node, Overlay, Service, ServiceNetwork, ServicePort, Swarm, TASKS, Task, TaskLabels};
+pub use trust::{Bundle, Trust, TrustVariable};
 
 /// The engine, its containers and its networks at one moment.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]

@@ -198,8 +198,7 @@ async fn a_port_without_a_listener_fails_in_tcp() {
 
 #[tokio::test]
 async fn a_name_without_an_address_fails_in_dns() {
-    let ask =
-        HttpAsk { url: format!("http://{}.test/", "a".repeat(64)), timeout_ms: 1000, ..HttpAsk::default() };
+    let ask = HttpAsk { url: format!("http://{}.test/", "a".repeat(64)), timeout_ms: 1000, ..HttpAsk::default() };
     let seen = observe(vec![Probe::Http(ask)], Duration::from_secs(5)).await;
     let facts: Vec<_> = seen.iter().map(|seen| (seen.id.as_str(), &seen.fact)).collect();
     let [("p1.lookup", Fact::Lookup(_)), ("p1", Fact::Http(fact))] = facts.as_slice() else { panic!("{facts:?}") };
@@ -456,7 +455,10 @@ async fn what_a_server_answers_in_place_of_a_handshake_is_told_apart() {
     old.extend([7; 32]);
     old.extend([0, 0, 0x2f, 0]);
     let cases = [
-        (b"HTTP/1.1 400 Bad Request\r\n\r\n".to_vec(), TlsFault::NotTls { first: "HTTP/1.1 400 Bad Request\\r\\n\\r\\n".to_owned() }),
+        (
+            b"HTTP/1.1 400 Bad Request\r\n\r\n".to_vec(),
+            TlsFault::NotTls { first: "HTTP/1.1 400 Bad Request\\r\\n\\r\\n".to_owned() },
+        ),
         (b"N".to_vec(), TlsFault::NotTls { first: "N".to_owned() }),
         (b"\x1b[2J\xff".to_vec(), TlsFault::NotTls { first: "\\x1b[2J\\xff".to_owned() }),
         (Vec::new(), TlsFault::Closed),
@@ -506,9 +508,15 @@ async fn a_server_of_http_2_alone_is_asked_in_its_own_words() {
     let key = KeyPair::generate().unwrap();
     let params = CertificateParams::new(vec!["localhost".to_owned()]).unwrap();
     let certificate = params.signed_by(&key, &authority.issuer).unwrap();
-    let port = tls_server_saying(certificate.der(), &key, answer, |config| config, |config| {
-        config.alpn_protocols = vec![b"h2".to_vec()];
-    })
+    let port = tls_server_saying(
+        certificate.der(),
+        &key,
+        answer,
+        |config| config,
+        |config| {
+            config.alpn_protocols = vec![b"h2".to_vec()];
+        },
+    )
     .await;
     let fact = get(&format!("https://localhost:{port}/"), 3000, Some(authority.pem)).await;
     assert_eq!((fact.status, fact.version.as_deref(), &fact.failure), (Some(404), Some("HTTP/2"), &None));
@@ -570,7 +578,10 @@ async fn a_socks_proxy_that_connects_and_others() {
     // Who looks the name up itself finds that it does not exist.
     let via = Some(Via { host: "127.0.0.1".to_owned(), port: greets(good, true).await, kind: ViaKind::Socks5 });
     let url = format!("http://{}.test/", "a".repeat(64));
-    let seen = observe(vec![Probe::Http(HttpAsk { url, timeout_ms: 1000, via, ..HttpAsk::default() })], Duration::from_secs(5));
+    let seen = observe(
+        vec![Probe::Http(HttpAsk { url, timeout_ms: 1000, via, ..HttpAsk::default() })],
+        Duration::from_secs(5),
+    );
     let failed = |fact: &Fact| matches!(fact, Fact::Http(fact) if failed_in(fact) == Some(HttpPhase::Dns));
     assert!(seen.await.iter().any(|seen| failed(&seen.fact)));
 }

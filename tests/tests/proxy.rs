@@ -140,7 +140,10 @@ fn real_proxies_that_refuse() {
     let outcome = check([denied.name(), "http://plain/"]);
     outcome.unreachable("proxy-captures-internal").words(["NO_PROXY=plain", "403"]);
     // The fix, typed.
-    denied.recreate_with(&["-e", "http_proxy=http://proxy:8888", "-e", "NO_PROXY=plain", "-e", "no_proxy=plain"], ["idle"]);
+    denied.recreate_with(
+        &["-e", "http_proxy=http://proxy:8888", "-e", "NO_PROXY=plain", "-e", "no_proxy=plain"],
+        ["idle"],
+    );
     check([denied.name(), "http://plain/"]).healthy();
 
     // Without the login that it wants, both turn the request down; what the variable has, dprobe does not use.
@@ -175,8 +178,26 @@ fn a_proxy_that_reads_the_traffic() {
     let host = format!("api:{}", fake.ip(net.name()));
     let proxy = stack.server("proxy", &Tinyproxy::default()).on(&net).alias("proxy");
     proxy.flags(["--add-host", &host]).start();
-    let web = stack.container("web").on(&net).flags(["-e", "HTTPS_PROXY=http://proxy:8888"]).file(BUNDLE, bundle).start();
+    let web =
+        stack.container("web").on(&net).flags(["-e", "HTTPS_PROXY=http://proxy:8888"]).file(BUNDLE, bundle).start();
 
     let outcome = check([web.name(), "https://api/"]);
     outcome.unreachable("tls-untrusted").words(["Inspection CA", "proxy:8888"]);
+}
+
+#[test]
+fn a_service_without_exceptions_comes_with_a_patch_for_the_file() {
+    let stack = Stack::new();
+    let file = "version: '3.7'\nx-actor: &actor @actor\nservices:\n  web:\n    <<: *actor\n    command: [idle]\n    \
+                environment:\n      HTTP_PROXY: http://proxy:3128\n      API_TOKEN: hunter2\n      NO_PROXY: localhost\n    \
+                networks: [inner]\n  api:\n    <<: *actor\n    command: [nginx]\n    networks: [inner]\n  proxy:\n    \
+                <<: *actor\n    command: [web, 'tcp:0.0.0.0:3128,http=503']\n    networks: [inner]\nnetworks:\n  inner: \
+                @subnet\n";
+    let shop = stack.compose("shop", file);
+    shop.wait_until_ready();
+
+    let outcome = check([&shop.service("web"), "http://api/"]);
+    outcome.unreachable("proxy-captures-internal").words(["NO_PROXY", "localhost,api"]);
+    let patch = outcome.patch_works(&stack);
+    assert!(patch.contains("+      NO_PROXY: \"localhost,api\"") && !patch.contains("hunter2"), "{patch}");
 }

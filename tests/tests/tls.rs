@@ -97,7 +97,11 @@ fn an_image_without_a_bundle() {
 fn certificates_out_of_their_days() {
     let Some(scene) = Scene::new() else { return };
     let api = scene.issue(&Claims::of(["api"]).expired());
-    check([scene.web.name(), "https://api/"]).unreachable("tls-expired").words(["2021-01-01", "clock", "says the same"]);
+    check([scene.web.name(), "https://api/"]).unreachable("tls-expired").words([
+        "2021-01-01",
+        "clock",
+        "says the same",
+    ]);
     api.remove();
     scene.issue(&Claims::of(["api"]).not_yet_valid());
     check([scene.web.name(), "https://api/"]).unreachable("tls-expired").words(["2110-01-01"]);
@@ -200,7 +204,9 @@ fn a_server_that_wants_to_be_asked_by_a_name() {
     let outcome = check([scene.web.name(), &format!("https://{}/", api.ip(scene.net.name()))]);
     outcome.unreachable("tls-sni-required").words(["SNI", "https://api"]);
     outcome.dial_works();
-    check([scene.web.name(), "https://web.test/"]).unreachable("tls-name-mismatch").words(["no certificate for the name"]);
+    check([scene.web.name(), "https://web.test/"])
+        .unreachable("tls-name-mismatch")
+        .words(["no certificate for the name"]);
     check([scene.web.name(), "https://api/"]).healthy();
 }
 

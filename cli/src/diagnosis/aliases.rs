@@ -21,10 +21,8 @@ pub(super) fn second_name(case: &Case<'_>, name: &str, title: String) -> Option<
     compose.push(name.to_owned());
     let in_compose = case.topology.networks.get(network).and_then(|network| network.compose_network.clone());
     let in_compose = in_compose.unwrap_or_else(|| "default".to_owned());
-    let compose = compose_service(
-        target,
-        &format!("networks:\n  {}:\n    aliases: {}", yaml(&in_compose), flow_list(&compose)),
-    );
+    let compose =
+        compose_service(target, &format!("networks:\n  {}:\n    aliases: {}", yaml(&in_compose), flow_list(&compose)));
     let mut connect = vec!["docker", "network", "connect"];
     for alias in aliases.iter().copied().chain([name]) {
         connect.extend(["--alias", alias]);

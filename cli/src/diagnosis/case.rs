@@ -283,7 +283,8 @@ impl<'a> Case<'a> {
     #[must_use]
     pub fn http_by_host(&self, host: &str) -> Option<Seen<'a, HttpFact>> {
         let url = self.to.url.as_deref()?;
-        let names = |header: &str| header.strip_prefix(host).is_some_and(|port| port.is_empty() || port.starts_with(':'));
+        let names =
+            |header: &str| header.strip_prefix(host).is_some_and(|port| port.is_empty() || port.starts_with(':'));
         self.seen(&self.from.place, |fact| match fact {
             Fact::Http(fact) if fact.url == url && fact.host_header.as_deref().is_some_and(names) => Some(fact),
             _ => None,

@@ -62,9 +62,11 @@ impl<'a> Case<'a> {
         let of_tls = |body: &str| body.contains("HTTPS") || body.contains("https") || body.contains("TLS");
         let told = plain.fact.status == Some(400) && plain.fact.body_start.as_deref().is_some_and(of_tls);
         // A server that gives no answer at all is most often none of HTTP; one that is silent is left alone.
-        let broke = plain.fact.failure.as_ref().is_some_and(|failure| {
-            failure.phase == HttpPhase::Http && failure.errno != Some(Errno::TimedOut)
-        });
+        let broke = plain
+            .fact
+            .failure
+            .as_ref()
+            .is_some_and(|failure| failure.phase == HttpPhase::Http && failure.errno != Some(Errno::TimedOut));
         (told || broke).then_some(plain)
     }
 
@@ -156,10 +158,9 @@ mod tests {
         assert_eq!(short_name("C=XX, O=Example, CN=Example CA"), "Example CA");
         assert_eq!(short_name("O=Example"), "Example");
         assert_eq!(short_name(""), "(no name)");
-        assert_eq!((day(0), day(i64::MAX), minute(1_795_225_600)), (
-            "1970-01-01".to_owned(),
-            "9999-12-31".to_owned(),
-            "2026-11-21 01:46".to_owned()
-        ));
+        assert_eq!(
+            (day(0), day(i64::MAX), minute(1_795_225_600)),
+            ("1970-01-01".to_owned(), "9999-12-31".to_owned(), "2026-11-21 01:46".to_owned())
+        );
     }
 }

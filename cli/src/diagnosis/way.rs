@@ -214,7 +214,8 @@ impl<'a> Case<'a> {
     /// what came of the request says nothing of the source's own.
     #[must_use]
     pub fn proxy_is_left_open(&self) -> bool {
-        self.proxied().is_some_and(|seen| seen.fact.proxy_wants_login()) && self.proxy().is_some_and(|proxy| proxy.login)
+        self.proxied().is_some_and(|seen| seen.fact.proxy_wants_login())
+            && self.proxy().is_some_and(|proxy| proxy.login)
     }
 
     /// The exchange that is most like the source's own: through the proxy where that delivers, else directly.

@@ -241,12 +241,7 @@ impl Exchange<'_> {
         }
     }
 
-    pub(crate) async fn request(
-        &self,
-        stream: Stream,
-        protocol: &str,
-        fact: &mut HttpFact,
-    ) -> Result<(), HttpFailure> {
+    pub(crate) async fn request(&self, stream: Stream, protocol: &str, fact: &mut HttpFact) -> Result<(), HttpFailure> {
         let started = Instant::now();
         let (stream, noticed) = Watched::new(stream);
         let answered = if protocol == "h2" {

@@ -66,12 +66,7 @@ pub(crate) struct Failure {
 }
 
 /// Shakes hands with `host` over a stream. A CA bundle alone says whom to trust: chain and name have to be right then.
-pub(crate) async fn handshake<'a, S>(
-    stream: S,
-    host: &str,
-    trust: impl Into<Trust<'a>>,
-    wait: Duration,
-) -> Handshake<S>
+pub(crate) async fn handshake<'a, S>(stream: S, host: &str, trust: impl Into<Trust<'a>>, wait: Duration) -> Handshake<S>
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {

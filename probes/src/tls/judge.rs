@@ -106,11 +106,7 @@ fn common_time(fact: &TlsFact) -> Option<UnixTime> {
 fn first_of_time(fact: &TlsFact, now: UnixTime) -> Option<TlsFault> {
     let own = fact.chain.first()?;
     let now = i64::try_from(now.as_secs()).ok()?;
-    if now > own.not_after {
-        Some(TlsFault::Expired)
-    } else {
-        (now < own.not_before).then_some(TlsFault::NotYetValid)
-    }
+    if now > own.not_after { Some(TlsFault::Expired) } else { (now < own.not_before).then_some(TlsFault::NotYetValid) }
 }
 
 /// What an error of the verifier means.
@@ -178,7 +174,8 @@ impl ResolvesClientCert for Judge {
     fn resolve(&self, authorities: &[&[u8]], _schemes: &[SignatureScheme]) -> Option<Arc<CertifiedKey>> {
         let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
         seen.asks_certificate = true;
-        seen.client_authorities = authorities.iter().take(MAX_CHAIN).filter_map(|der| distinguished_name(der)).collect();
+        seen.client_authorities =
+            authorities.iter().take(MAX_CHAIN).filter_map(|der| distinguished_name(der)).collect();
         None
     }
 

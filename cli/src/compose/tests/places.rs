@@ -266,7 +266,9 @@ fn variables_are_set_where_they_stand_and_others_are_not_shown() {
     );
     assert_eq!(
         shown("ports: ['80:80']").as_deref(),
-        Some("@@ -4,0 +5,3 @@\n+    environment:\n+      NO_PROXY: \"localhost,api\"\n+      no_proxy: \"localhost,api\"\n")
+        Some(
+            "@@ -4,0 +5,3 @@\n+    environment:\n+      NO_PROXY: \"localhost,api\"\n+      no_proxy: \"localhost,api\"\n"
+        )
     );
     // Where others stand on the same line, a diff would show them.
     assert_eq!(shown("environment: { TOKEN: abc, NO_PROXY: x }"), None);

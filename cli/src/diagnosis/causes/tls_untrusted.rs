@@ -1,5 +1,7 @@
 //! `tls-untrusted`: nobody whom the source trusts stands for the server's certificate.
 
+use std::fmt::Write as _;
+
 use dprobe_probes::tls::{TlsFact, TlsFault};
 
 use super::{Cause, Found};
@@ -106,7 +108,7 @@ fn trusts(case: &Case<'_>) -> String {
         by => format!(" It was judged by {} in {}.", by.join(" and "), source.name),
     };
     if let Some(folder) = trust.folder() {
-        text.push_str(&format!(" What lies in {}, which {} names, was not looked at.", folder.path, folder.name));
+        let _ = write!(text, " What lies in {}, which {} names, was not looked at.", folder.path, folder.name);
     }
     text
 }

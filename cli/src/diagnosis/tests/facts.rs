@@ -16,12 +16,13 @@ use dprobe_probes::tcp::{AfterConnect, TcpFact, TcpOutcome};
 use dprobe_probes::wire::{Fact, Observation};
 
 use crate::diagnosis::{Machine, examine, judge};
-use crate::report::{Check, Followed, Relation};
 use crate::report::doctor::{Finding, Glance};
+use crate::report::{Check, Followed, Relation};
 use crate::resolve;
 use crate::topology::{
-    Attachment, Clocks, Container, ContainerPort, Elsewhere, EngineFlavor, EngineInfo, EngineSettings, Health, HealthStatus,
-    Network, NetworkMode, Protocol, Proxies, PublishedPort, State, Status, Subnet, Swarm, Topology, Trust,
+    Attachment, Clocks, Container, ContainerPort, Elsewhere, EngineFlavor, EngineInfo, EngineSettings, Health,
+    HealthStatus, Network, NetworkMode, Protocol, Proxies, PublishedPort, State, Status, Subnet, Swarm, Topology,
+    Trust,
 };
 use crate::words;
 

@@ -158,16 +158,17 @@ fn a_name_that_the_certificate_does_not_have() {
     assert_eq!(fix.dial.as_deref(), Some("https://api.example.test:443/"));
     assert_eq!(
         fix.commands,
-        [
-            "docker network disconnect front api",
-            "docker network connect --alias api.example.test front api",
-        ]
+        ["docker network disconnect front api", "docker network connect --alias api.example.test front api",]
     );
     let check = shaken(&[TlsFault::WrongName], vec![certificate(&["*.shop.test"])]);
     assert_eq!(check.diagnoses[0].fixes[0].dial.as_deref(), Some("https://api.shop.test:443/"));
 
     // In the subject alone it is good enough for some.
-    let fact = exchange(URL, Some(TlsFact { trusted: true, ..tls(&[TlsFault::NameInSubject], vec![certificate(&[])]) }), Some(200));
+    let fact = exchange(
+        URL,
+        Some(TlsFact { trusted: true, ..tls(&[TlsFault::NameInSubject], vec![certificate(&[])]) }),
+        Some(200),
+    );
     let check = pair(443).see("web", Fact::Http(fact)).check(URL);
     assert_eq!((facts::codes(&check), check.verdict), (vec!["tls-name-mismatch"], Verdict::Reachable));
 }
