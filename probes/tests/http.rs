@@ -559,9 +559,19 @@ async fn a_proxy_can_be_spoken_to_in_tls() {
 
 #[tokio::test]
 async fn a_socks_proxy_that_connects_and_others() {
-    // No login, then success with the address that it dialled from; the answer of the target follows.
-    let good = b"\x05\0\x05\0\0\x01\x7f\0\0\x01\0\x50HTTP/1.1 204 No Content\r\n\r\n";
-    let fact = through(ViaKind::Socks5h, greets(good, true).await, None).await;
+    // No login, then success with the address that it dialled from; then it is out of the way.
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let good = listener.local_addr().unwrap().port();
+    let inside = tokio::spawn(async move {
+        let (mut stream, _) = listener.accept().await.unwrap();
+        let mut asked = [0; 4096];
+        for answer in [&b"\x05\0"[..], b"\x05\0\0\x01\x7f\0\0\x01\0\x50", b"HTTP/1.1 204 No Content\r\n\r\n"] {
+            assert!(stream.read(&mut asked).await.unwrap() > 0);
+            stream.write_all(answer).await.unwrap();
+        }
+    });
+    let fact = through(ViaKind::Socks5h, good, None).await;
+    inside.await.unwrap();
     assert_eq!((fact.status, &fact.failure), (Some(204), &None));
     let fact = through(ViaKind::Socks5h, greets(b"\x05\x02", true).await, None).await;
     assert_eq!((fact.status, failed_in(&fact)), (Some(407), Some(HttpPhase::Proxy)));
@@ -576,7 +586,7 @@ async fn a_socks_proxy_that_connects_and_others() {
         }
     }
     // Who looks the name up itself finds that it does not exist.
-    let via = Some(Via { host: "127.0.0.1".to_owned(), port: greets(good, true).await, kind: ViaKind::Socks5 });
+    let via = Some(Via { host: "127.0.0.1".to_owned(), port: greets(b"\x05\0", true).await, kind: ViaKind::Socks5 });
     let url = format!("http://{}.test/", "a".repeat(64));
     let seen = observe(
         vec![Probe::Http(HttpAsk { url, timeout_ms: 1000, via, ..HttpAsk::default() })],
