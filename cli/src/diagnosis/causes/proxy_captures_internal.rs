@@ -51,7 +51,9 @@ fn find(case: &Case<'_>) -> Option<Found> {
     let internal = matches!(case.to.kind, TargetKind::Container | TargetKind::Host);
     let well = direct.fact.failure.is_none() && direct.fact.status.is_some_and(|status| status < 500);
     let same = proxied.fact.failure.is_none() && proxied.fact.status == direct.fact.status;
-    if !internal || !well || same || case.proxy_delivers() || case.proxy_is_left_open() {
+    // A proxy that shows a certificate has got through to somebody.
+    let shown = proxied.fact.tls.as_ref().is_some_and(|tls| !tls.chain.is_empty());
+    if !internal || !well || same || shown || case.proxy_delivers() || case.proxy_is_left_open() {
         return None;
     }
     let at = host_port(&proxy.host, proxy.port);

@@ -63,8 +63,8 @@ fn find(case: &Case<'_>) -> Option<Found> {
     let right_by_here = by_here.is_some_and(|here| bad.not_before <= here && here <= bad.not_after);
     let title = match (expired, right_by_here) {
         (_, true) => format!("by the clock of the engine's host {whose} is not valid, by that of this machine it is"),
-        (true, _) => format!("{whose} expired on {}, {} ago", day(bad.not_after), span(now - bad.not_after)),
-        (false, _) => format!("{whose} is valid from {} on only, in {}", day(bad.not_before), span(bad.not_before - now)),
+        (true, _) => format!("{whose} expired on {}, {} ago", day(bad.not_after), span(now.saturating_sub(bad.not_after))),
+        (false, _) => format!("{whose} is valid from {} on only, in {}", day(bad.not_before), span(bad.not_before.saturating_sub(now))),
     };
     let mut because = vec![seen.id.to_owned()];
     because.extend(skewed.map(|_| "topology.clocks".to_owned()));
