@@ -3,6 +3,7 @@
 //! This is where the pure steps and the I/O are put together, in the order of the flow. Nothing is decided here.
 
 mod crew;
+mod dependencies;
 mod doctor;
 mod follow;
 mod helper;
@@ -30,7 +31,7 @@ use look::{Look, Pair};
 pub struct Request<'a> {
     /// Who wants to connect.
     pub from: &'a SourceWord,
-    /// To what.
+    /// To what; nothing where everything that the source depends on is meant.
     pub targets: &'a [TargetWord],
     /// How long each probe may take.
     pub timeout: Duration,
@@ -79,6 +80,18 @@ pub async fn investigate(
             return Err(error);
         }
     };
+    let overview = request.targets.is_empty();
+    let (topology, targets) = if overview {
+        match dependencies::of(engine, &from, topology).await {
+            Ok(found) => found,
+            Err(error) => {
+                crew.dismiss().await;
+                return Err(error.into());
+            }
+        }
+    } else {
+        (topology, targets)
+    };
     let topology = Topology { elsewhere: elsewhere(engine, &from, &targets).await, ..topology };
     let mut look = Look {
         engine,
@@ -91,7 +104,10 @@ pub async fn investigate(
         progress,
     };
     let pairs = targets.into_iter().map(|to| Pair { from: from.clone(), to }).collect();
-    let checks = look.at(pairs).await;
+    let mut checks = look.at(pairs).await;
+    if let (true, Ok(checks)) = (overview, &mut checks) {
+        dependencies::infrastructure(&mut look, &from, checks).await;
+    }
     // Agents are let go in any case; what they cannot be told, the end of their input tells them.
     let Look { topology, observations, crew, .. } = look;
     crew.dismiss().await;
@@ -103,6 +119,7 @@ pub async fn investigate(
         engine: engine.info().clone(),
         started_at: humantime::format_rfc3339_millis(started_at).to_string(),
         took_ms: clock.elapsed().as_secs_f64() * 1000.0,
+        overview,
         checks,
         observations,
         topology,
@@ -124,7 +141,9 @@ fn understand(
 /// What other engines have by the names that mean nothing here, and by that of the source. Names with a dot are those of the
 /// outside world, and where every name is known nobody is asked.
 async fn elsewhere(engine: &Engine, from: &Source, targets: &[Target]) -> Vec<Elsewhere> {
-    let unknown = |target: &&Target| target.kind == TargetKind::Name && !target.host.contains('.');
+    let unknown = |target: &&Target| {
+        target.kind == TargetKind::Name && !target.host.contains('.') && !target.is_unreadable()
+    };
     let mut words: Vec<&str> = targets.iter().filter(unknown).map(|target| target.host.as_str()).collect();
     words.sort_unstable();
     words.dedup();

@@ -177,6 +177,7 @@ pub(super) fn container(body: Value, networks: &NetworkKeys, clock: Option<Engin
         proxies: Proxies::read(&config.env),
         own_hosts_file: mounts.iter().any(|mount| mount.destination == "/etc/hosts"),
         variables: environment::variables(&config.env),
+        dependencies: Vec::new(),
         compose: compose(&config.labels),
         task: task(&config.labels),
         image: self::name(&config.image),
