@@ -186,6 +186,10 @@ fn take_apart(word: &str, pieces: &mut Vec<Piece>) {
     if words::is_pairs(word) {
         return pieces.push(Piece::Whole(word.trim().to_owned()));
     }
+    if let Some((from, pairs)) = word.trim().split_once(char::is_whitespace).filter(|(_, pairs)| words::is_pairs(pairs)) {
+        pieces.push(Piece::Words(from.to_owned()));
+        return pieces.push(Piece::Whole(pairs.trim().to_owned()));
+    }
     let arrow = [(word.find(ASCII), ASCII.len()), (word.find(UNICODE), UNICODE.len_utf8())];
     let first = arrow.into_iter().filter_map(|(at, length)| Some((at?, length))).min();
     match first.filter(|(at, _)| !word[..*at].contains("://")) {

@@ -258,7 +258,8 @@ fn quotes(word: &str, quote: char) -> Malformed {
 fn without_slashes(word: &str) -> Option<WordError> {
     let jdbc = word.get(..5).filter(|start| start.eq_ignore_ascii_case("jdbc:")).unwrap_or_default();
     let rest = &word[jdbc.len()..];
-    let (scheme, after) = rest.split_once(':').or_else(|| rest.split_once("//"))?;
+    let end = rest.find(':').into_iter().chain(rest.find("//")).min()?;
+    let (scheme, after) = (&rest[..end], rest[end..].trim_start_matches(':'));
     let lower = scheme.to_ascii_lowercase();
     let first = after.split(['/', ',']).next().unwrap_or_default();
     let is_port = !first.is_empty() && first.bytes().all(|byte| byte.is_ascii_digit());

@@ -8,11 +8,12 @@ const KAFKA: u16 = 9092;
 
 /// The targets of a list. All of them are named with their ports, as nothing else tells a list from a slip of the keyboard.
 pub(super) fn targets(word: &str) -> Result<Vec<TargetWord>, WordError> {
-    let (hosts, options): (Vec<&str>, Vec<&str>) =
-        word.split(',').map(str::trim).filter(|part| !part.is_empty()).partition(|part| !part.contains('='));
+    let parts: Vec<&str> = word.split(',').map(str::trim).collect();
+    // What follows the first option is no host: a password may have a comma in it.
+    let (hosts, options) = parts.split_at(parts.iter().position(|part| part.contains('=')).unwrap_or(parts.len()));
     // What goes wrong with one of them is told of that one alone, for what follows may be a password.
     let mut words: Vec<TargetWord> = Vec::new();
-    for part in hosts.iter().take(super::MOST_HOSTS) {
+    for part in hosts.iter().filter(|part| !part.is_empty()).take(super::MOST_HOSTS) {
         let target = host::target(part)?;
         if !words.iter().any(|known| known.host == target.host && known.port == target.port) {
             words.push(target);
