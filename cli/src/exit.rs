@@ -33,7 +33,7 @@ impl Exit {
     pub fn of(report: &Report, not: bool) -> Self {
         // The DNS server and the gateway of a source are shown beside what it depends on, and nobody asked for them.
         let asked: Vec<&Check> = report.checks.iter().filter(|check| !check.to.is_infrastructure()).collect();
-        if report.overview && asked.is_empty() {
+        if report.overview.is_some() && asked.is_empty() {
             return Self::Expected;
         }
         let exits = asked.into_iter().map(|check| match (check.verdict, not) {

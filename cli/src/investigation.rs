@@ -119,7 +119,7 @@ pub async fn investigate(
         engine: engine.info().clone(),
         started_at: humantime::format_rfc3339_millis(started_at).to_string(),
         took_ms: clock.elapsed().as_secs_f64() * 1000.0,
-        overview,
+        overview: overview.then_some(from),
         checks,
         observations,
         topology,

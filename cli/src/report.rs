@@ -31,9 +31,9 @@ pub struct Report {
     pub started_at: String,
     /// How long it took, in milliseconds.
     pub took_ms: f64,
-    /// Whether nobody named a target: the checks are of what the source was found to depend on.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub overview: bool,
+    /// The source, where nobody named a target: the checks are of what it was found to depend on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub overview: Option<Source>,
     /// One entry for each pair of source and target, in the order in which they were asked for.
     pub checks: Vec<Check>,
     /// The raw facts, in the order in which they were seen.

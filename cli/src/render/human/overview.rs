@@ -1,7 +1,6 @@
 //! Everything that a source depends on: a line each, then what is wrong with some of them.
 
-use crate::diagnosis::is_good;
-use crate::report::{Check, Report, Stage, StageName, Verdict};
+use crate::report::{Check, Report, Source, Stage, StageName, Verdict};
 use crate::topology::Dependency;
 
 use super::super::RenderOptions;
@@ -15,6 +14,11 @@ const GAP: usize = 2;
 /// The narrowest column for where something was found; where it would be narrower, that goes below.
 const NARROWEST: usize = 14;
 
+/// Where it was looked for in vain.
+const NOTHING: &str = "No connection string and no pair of host and port is in its environment or its arguments, it has no links, \
+                       and its compose service waits for no other. Files that it reads, and `secrets` and `configs`, were not \
+                       looked into. To name what it is to reach: dprobe check FROM TARGET";
+
 /// A line of the list.
 struct Row {
     mark: &'static str,
@@ -25,51 +29,37 @@ struct Row {
     found: String,
 }
 
-pub(super) fn draw(page: &mut Page, report: &Report, options: &RenderOptions) {
+/// The list, and a block for each of them with which something is the matter.
+pub(super) fn draw(page: &mut Page, report: &Report, from: &Source, options: &RenderOptions) {
     let asked: Vec<&Check> = report.checks.iter().filter(|check| !check.to.is_infrastructure()).collect();
-    let left_out: Vec<&Dependency> = left_out(report);
-    head(page, report, &asked);
-    let rows: Vec<Row> = report.checks.iter().map(|check| row(check, options.not)).chain(left_out.into_iter().map(unchecked)).collect();
+    head(page, from, &asked);
+    let container = from.container.as_ref().and_then(|name| report.topology.containers.get(name));
+    let left_out = container.into_iter().flat_map(|known| &known.dependencies).filter(|one| one.left_out.is_some());
+    let rows: Vec<Row> =
+        report.checks.iter().map(|check| row(check, options.not)).chain(left_out.map(unchecked)).collect();
     draw_rows(page, &rows);
-    for check in asked.iter().filter(|check| !is_good(check) || !check.diagnoses.is_empty()) {
+    for check in asked.iter().filter(|check| check.verdict != Verdict::Reachable || !check.diagnoses.is_empty()) {
         page.line("");
         block(page, report, check, options);
     }
     if !asked.is_empty() {
         let line = counts(page, asked.iter().copied());
+        let word = if asked.len() == 1 { "dependency" } else { "dependencies" };
         page.line("");
-        let checks = if asked.len() == 1 { "dependency" } else { "dependencies" };
-        page.line(&format!("{} {checks}: {line}", asked.len()));
+        page.line(&format!("{} {word}: {line}", asked.len()));
     }
 }
 
 /// Who depends on how many, or that nothing was found and where it was looked for.
-fn head(page: &mut Page, report: &Report, asked: &[&Check]) {
-    let source = report.checks.first().map(|check| check.from.typed.clone());
-    let name = source.or_else(|| report.topology.containers.values().find(|c| !c.dependencies.is_empty()).map(|c| c.name.clone()));
-    let name = clean(&name.unwrap_or_else(|| "it".to_owned()));
-    let strong = page.paint.paint(paint::STRONG, &cut(&name, page.columns / 2));
+fn head(page: &mut Page, from: &Source, asked: &[&Check]) {
+    let strong = page.paint.paint(paint::STRONG, &cut(&clean(&from.typed), page.columns / 3));
     let arrow = page.paint.paint(paint::DIM, " ──▶ ");
     if asked.is_empty() {
         page.line(&format!("{strong}{arrow}NOTHING FOUND that it depends on"));
-        page.prose(
-            "  ",
-            2,
-            2,
-            paint::PLAIN,
-            "No connection string and no pair of host and port is in its environment or its arguments, it has no links, and its \
-             compose service waits for no other. Files that it reads, `secrets` and `configs` were not looked into. Name what it is \
-             to reach: dprobe check FROM TARGET.",
-        );
+        page.prose("  ", 2, 2, paint::PLAIN, NOTHING);
         return;
     }
     page.line(&format!("{strong}{arrow}everything it depends on   {}", counts(page, asked.iter().copied())));
-}
-
-/// What was found in the source's configuration and is not checked.
-fn left_out(report: &Report) -> Vec<&Dependency> {
-    let containers = report.topology.containers.values();
-    containers.flat_map(|container| &container.dependencies).filter(|dependency| dependency.left_out.is_some()).collect()
 }
 
 fn row(check: &Check, not: bool) -> Row {
