@@ -15,7 +15,7 @@ use crate::arrow::{self, ArrowError, Redirect};
 use crate::commands::agent::AgentCommand;
 use crate::engine::EngineChoice;
 use crate::render::{Format, Verbosity};
-use crate::words::{self, SourceWord, TargetWord, WordError};
+use crate::words::{self, PlaceWord, SourceWord, TargetWord, WordError};
 
 pub use duration::{DurationError, duration};
 pub use typed::{Color, DemoArgs};
@@ -63,7 +63,7 @@ pub enum Command {
 pub struct CheckArgs {
     /// Who wants to connect.
     pub from: SourceWord,
-    /// To what; at least one, none twice.
+    /// To what, none twice; nothing where everything that the source depends on is meant.
     pub targets: Vec<TargetWord>,
     /// How long one attempt may take; what is not finished by then is reported as such. Longer than zero.
     pub timeout: Duration,
@@ -160,6 +160,12 @@ pub enum UsageError {
     /// The same target more than once.
     #[error("target `{0}` is given twice; name each target once")]
     Twice(String),
+    /// FROM alone, and nothing that has a configuration.
+    #[error(
+        "TARGET is missing: `{0}` is no container, whose configuration would tell what it depends on; \
+             for example: dprobe check {0} mongodb:27017"
+    )]
+    NothingToFind(String),
     /// `--udp` and a target that says otherwise.
     #[error("`{0}` asks for TCP and --udp for UDP; leave one of them out")]
     UdpAndTcp(String),
@@ -206,8 +212,9 @@ fn check(
 ) -> Result<(CheckArgs, Option<Redirect>), UsageError> {
     let words = arrow::split(&typed.words, redirected)?;
     let mut targets: Vec<TargetWord> = Vec::with_capacity(words.targets.len());
-    for word in &words.targets {
-        let mut target = words::target(word)?;
+    let named = words.targets.iter().map(|word| words::targets(word).map(|targets| (word, targets)));
+    let named = named.collect::<Result<Vec<_>, _>>()?;
+    for (word, mut target) in named.into_iter().flat_map(|(word, targets)| targets.into_iter().map(move |one| (word, one))) {
         if typed.udp {
             if target.scheme.is_some() || word.to_ascii_lowercase().ends_with("/tcp") {
                 return Err(UsageError::UdpAndTcp(target.typed));
@@ -219,8 +226,12 @@ fn check(
         }
         targets.push(target);
     }
+    let from = words::source(&words.from)?;
+    if targets.is_empty() && matches!(from.place, PlaceWord::Host | PlaceWord::Network(_)) {
+        return Err(UsageError::NothingToFind(from.typed));
+    }
     let check = CheckArgs {
-        from: words::source(&words.from)?,
+        from,
         targets,
         timeout: typed.timeout,
         wait: typed.wait,

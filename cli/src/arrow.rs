@@ -15,6 +15,8 @@ use std::path::{Path, PathBuf};
 
 use dprobe_probes::text::printable;
 
+use crate::words;
+
 /// A regular file that stdout was redirected to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Redirect {
@@ -29,7 +31,7 @@ pub struct Redirect {
 pub struct Words {
     /// Who wants to connect.
     pub from: String,
-    /// To what; at least one.
+    /// To what; nothing where only FROM was typed, which asks for everything that it depends on.
     pub targets: Vec<String>,
     /// Where the shell made a redirect of the arrow: that redirect. Its file's name is the first target.
     pub redirect: Option<Redirect>,
@@ -93,7 +95,7 @@ pub fn split(words: &[OsString], redirected: impl FnOnce() -> Option<Redirect>) 
                 Ok(Words { from: from.to_owned(), targets, redirect: Some(redirect) })
             }
             // `web-` is a name that a container can have.
-            None if !words.iter().any(|word| word == "-") => Err(ArrowError::NoTarget(shown(&words[0]))),
+            None if !words.iter().any(|word| word == "-") => quoted(&words),
             None => Err(ArrowError::Dash(shown(from))),
         };
     }
@@ -119,25 +121,88 @@ fn target_of(redirect: &Redirect) -> Result<String, ArrowError> {
 
 /// FROM and TARGETs from words with or without an arrow in them.
 fn quoted(words: &[String]) -> Result<Words, ArrowError> {
-    let joined = words.join(" ").replace(ASCII, &UNICODE.to_string());
-    let (from, targets): (String, Vec<String>) = match joined.split_once(UNICODE) {
-        Some((_, after)) if after.contains(UNICODE) => return Err(ArrowError::TwoArrows),
-        Some((before, after)) => (before.trim().to_owned(), after.split_whitespace().map(str::to_owned).collect()),
+    let mut pieces = Vec::new();
+    for word in words {
+        take_apart(word, &mut pieces);
+    }
+    let arrows = pieces.iter().filter(|piece| **piece == Piece::Arrow).count();
+    if arrows > 1 {
+        return Err(ArrowError::TwoArrows);
+    }
+    let (from, targets): (String, Vec<String>) = match pieces.iter().position(|piece| *piece == Piece::Arrow) {
+        Some(at) => {
+            let before: Vec<&str> = pieces[..at].iter().map(Piece::text).filter(|text| !text.is_empty()).collect();
+            (before.join(" "), pieces[at + 1..].iter().flat_map(Piece::words).collect())
+        }
         // One word with a blank in it is FROM and TARGETs in one pair of quotes.
         None if words.len() == 1 => {
-            let mut all = joined.split_whitespace().map(str::to_owned);
-            (all.next().unwrap_or_default(), all.collect())
+            let word = words[0].trim();
+            let (from, rest) = word.split_once(char::is_whitespace).unwrap_or((word, ""));
+            (from.to_owned(), Piece::Words(rest.to_owned()).words())
         }
         // Each word stands for itself: an empty one is an unset variable, and is told as such later.
         None => (words.first().cloned().unwrap_or_default(), words.get(1..).unwrap_or_default().to_vec()),
     };
-    if from.is_empty() && joined.contains(UNICODE) {
+    if from.is_empty() && arrows > 0 {
         return Err(ArrowError::NoSource);
     }
-    if targets.is_empty() && !from.is_empty() {
+    if targets.is_empty() && arrows > 0 {
         return Err(ArrowError::NoTarget(shown(&from)));
     }
     Ok(Words { from, targets, redirect: None })
+}
+
+/// A piece of what was typed.
+#[derive(Debug, PartialEq, Eq)]
+enum Piece {
+    /// The arrow.
+    Arrow,
+    /// Words between blanks.
+    Words(String),
+    /// One word, blanks and all: a connection string that was typed as a word of its own.
+    Whole(String),
+}
+
+impl Piece {
+    fn text(&self) -> &str {
+        match self {
+            Self::Arrow => "",
+            Self::Words(text) | Self::Whole(text) => text.trim(),
+        }
+    }
+
+    fn words(&self) -> Vec<String> {
+        match self {
+            Self::Arrow => Vec::new(),
+            Self::Whole(text) => vec![text.clone()],
+            Self::Words(text) if words::is_pairs(text) => vec![text.trim().to_owned()],
+            Self::Words(text) => text.split_whitespace().map(str::to_owned).collect(),
+        }
+    }
+}
+
+/// Takes a typed word apart at its arrows. What looks like one within a connection string is a part of a password.
+fn take_apart(word: &str, pieces: &mut Vec<Piece>) {
+    if words::is_pairs(word) {
+        return pieces.push(Piece::Whole(word.trim().to_owned()));
+    }
+    if let Some((from, pairs)) = word.trim().split_once(char::is_whitespace).filter(|(_, pairs)| words::is_pairs(pairs)) {
+        pieces.push(Piece::Words(from.to_owned()));
+        return pieces.push(Piece::Whole(pairs.trim().to_owned()));
+    }
+    let arrow = [(word.find(ASCII), ASCII.len()), (word.find(UNICODE), UNICODE.len_utf8())];
+    let first = arrow.into_iter().filter_map(|(at, length)| Some((at?, length))).min();
+    match first.filter(|(at, _)| !word[..*at].contains("://")) {
+        Some((at, length)) => {
+            take_apart(&word[..at], pieces);
+            pieces.push(Piece::Arrow);
+            take_apart(&word[at + length..], pieces);
+        }
+        None if word.trim_start().split_once("://").is_some_and(|(scheme, _)| !scheme.contains(char::is_whitespace)) => {
+            pieces.push(Piece::Whole(word.to_owned()));
+        }
+        None => pieces.push(Piece::Words(word.to_owned())),
+    }
 }
 
 fn text(word: &OsStr) -> Result<String, ArrowError> {
@@ -188,6 +253,33 @@ mod tests {
     }
 
     #[test]
+    fn from_alone_has_no_targets() {
+        for (typed, from) in [(&["web"][..], "web"), (&["web-"], "web-"), (&[" web "], "web")] {
+            let expected = Words { from: from.into(), targets: Vec::new(), redirect: None };
+            assert_eq!(split(&words(typed), at_terminal), Ok(expected), "{typed:?}");
+        }
+    }
+
+    #[test]
+    fn a_connection_string_stays_in_one_piece() {
+        let dsn = "host=db port=5432 user=app password='a -> b'";
+        let arrow = format!("web -> {dsn}");
+        let apart = format!("web {dsn}");
+        for typed in [&["web", dsn][..], &["web", "->", dsn], &[&arrow], &[&apart]] {
+            let expected = Words { from: "web".into(), targets: vec![dsn.into()], redirect: None };
+            assert_eq!(split(&words(typed), at_terminal), Ok(expected), "{typed:?}");
+        }
+        for url in ["postgres://u:a->b@db/x", "postgres://u:a b@db/x", "postgres://u:a→b@db/x"] {
+            for typed in [&["web", url][..], &["web", "->", url]] {
+                let found = split(&words(typed), at_terminal).map(|words| words.targets);
+                assert_eq!(found, Ok(vec![url.to_owned()]), "{typed:?}");
+            }
+        }
+        let both = split(&words(&["web->postgres://u:a->b@db/x", "cache"]), at_terminal).map(|words| words.targets);
+        assert_eq!(both, Ok(vec!["postgres://u:a->b@db/x".to_owned(), "cache".to_owned()]));
+    }
+
+    #[test]
     fn there_may_be_several_targets() {
         for typed in [&["web", "a", "b"][..], &["web", "->", "a", "b"], &["web -> a b"], &["web", "-> a", "b"]] {
             assert_eq!(split(&words(typed), at_terminal).map(|words| words.targets), Ok(vec!["a".into(), "b".into()]));
@@ -218,10 +310,8 @@ mod tests {
     #[test]
     fn what_is_missing_is_said() {
         for (typed, error) in [
-            (&["web"][..], ArrowError::NoTarget("web".into())),
-            (&["web", "->"], ArrowError::NoTarget("web".into())),
+            (&["web", "->"][..], ArrowError::NoTarget("web".into())),
             (&["web ->"], ArrowError::NoTarget("web".into())),
-            (&["web-"], ArrowError::NoTarget("web-".into())),
             (&["->", "db"], ArrowError::NoSource),
             (&["→db"], ArrowError::NoSource),
             (&["a", "->", "b", "->", "c"], ArrowError::TwoArrows),

@@ -24,7 +24,7 @@ mod servers;
 mod stages;
 mod swarm;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 mod topics;
 mod verdict;
 mod way;
@@ -94,8 +94,10 @@ fn with_patches(mut check: Check, before: &[Diagnosis]) -> Check {
 /// What every cause has to say of a case: errors before warnings before notes, and within each what blocks first before
 /// what blocks later.
 fn diagnose(case: &Case<'_>) -> Vec<Diagnosis> {
+    // Where there is nothing to dial, there is nothing to say of the way.
+    let applies = |cause: &&Cause| !case.to.is_unreadable() || cause.code == causes::UNREADABLE;
     let found: Vec<(&Cause, Found)> =
-        causes().iter().filter_map(|cause| (cause.find)(case).map(|found| (cause, found))).collect();
+        causes().iter().filter(applies).filter_map(|cause| (cause.find)(case).map(|found| (cause, found))).collect();
     let codes: Vec<&str> = found.iter().map(|(cause, _)| cause.code).collect();
     let stands = |cause: &Cause| !cause.yields_to.iter().any(|better| codes.contains(better));
     let mut found: Vec<Diagnosis> =

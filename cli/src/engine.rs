@@ -10,6 +10,7 @@ mod agent;
 mod archive;
 mod client;
 mod clock;
+mod configuration;
 mod connector;
 mod context;
 mod conversation;
@@ -61,6 +62,7 @@ use clock::EngineClock;
 use info::{InfoBody, OLDEST, Ping, SwarmBody};
 use session::Agents;
 
+use crate::discovery::Configuration;
 use crate::topology::{Elsewhere, EngineFlavor, EngineInfo, EngineSettings, OtherEngine, Proxy, Topology};
 
 /// The label of every agent's container; its value is the version of dprobe.
@@ -244,6 +246,15 @@ impl Engine {
     /// The other engines that answer on this machine, within a second.
     pub async fn neighbours(&self) -> Vec<OtherEngine> {
         elsewhere::neighbours(&self.client, self.agents.address(), &self.environment).await
+    }
+
+    /// How a container was configured, secrets and all.
+    ///
+    /// # Errors
+    ///
+    /// Where the connection breaks or the engine refuses.
+    pub async fn configuration(&self, container_id: &str) -> Result<Configuration, EngineError> {
+        configuration::read(&self.client, container_id).await
     }
 
     /// The processes of a container and its last log lines, as far as they can be had within seconds.

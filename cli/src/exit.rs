@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use dprobe_probes::text::printable;
 
 use crate::report::doctor::Doctor;
-use crate::report::{Report, Verdict};
+use crate::report::{Check, Report, Verdict};
 
 /// The exit codes of `dprobe`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -31,7 +31,12 @@ impl Exit {
     /// The exit code for a report. `not` expects that nothing is reached. One failed check outweighs an inconclusive one.
     #[must_use]
     pub fn of(report: &Report, not: bool) -> Self {
-        let exits = report.checks.iter().map(|check| match (check.verdict, not) {
+        // The DNS server and the gateway of a source are shown beside what it depends on, and nobody asked for them.
+        let asked: Vec<&Check> = report.checks.iter().filter(|check| !check.to.is_infrastructure()).collect();
+        if report.overview.is_some() && asked.is_empty() {
+            return Self::Expected;
+        }
+        let exits = asked.into_iter().map(|check| match (check.verdict, not) {
             (Verdict::Reachable, false) | (Verdict::Unreachable, true) => Self::Expected,
             (Verdict::Unreachable | Verdict::Degraded, false) | (Verdict::Reachable | Verdict::Degraded, true) => {
                 Self::Failed

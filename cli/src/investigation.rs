@@ -3,6 +3,7 @@
 //! This is where the pure steps and the I/O are put together, in the order of the flow. Nothing is decided here.
 
 mod crew;
+mod dependencies;
 mod doctor;
 mod follow;
 mod helper;
@@ -31,7 +32,7 @@ use trust::Bundles;
 pub struct Request<'a> {
     /// Who wants to connect.
     pub from: &'a SourceWord,
-    /// To what.
+    /// To what; nothing where everything that the source depends on is meant.
     pub targets: &'a [TargetWord],
     /// How long each probe may take.
     pub timeout: Duration,
@@ -80,6 +81,18 @@ pub async fn investigate(
             return Err(error);
         }
     };
+    let overview = request.targets.is_empty();
+    let (topology, targets) = if overview {
+        match dependencies::of(engine, &from, topology).await {
+            Ok(found) => found,
+            Err(error) => {
+                crew.dismiss().await;
+                return Err(error.into());
+            }
+        }
+    } else {
+        (topology, targets)
+    };
     let topology = Topology { elsewhere: elsewhere(engine, &from, &targets).await, ..topology };
     let mut look = Look {
         engine,
@@ -93,7 +106,10 @@ pub async fn investigate(
         bundles: Bundles::default(),
     };
     let pairs = targets.into_iter().map(|to| Pair { from: from.clone(), to }).collect();
-    let checks = look.at(pairs).await;
+    let mut checks = look.at(pairs).await;
+    if let (true, Ok(checks)) = (overview, &mut checks) {
+        dependencies::infrastructure(&mut look, &from, checks).await;
+    }
     // Agents are let go in any case; what they cannot be told, the end of their input tells them.
     let Look { topology, observations, crew, .. } = look;
     crew.dismiss().await;
@@ -105,6 +121,7 @@ pub async fn investigate(
         engine: engine.info().clone(),
         started_at: humantime::format_rfc3339_millis(started_at).to_string(),
         took_ms: clock.elapsed().as_secs_f64() * 1000.0,
+        overview: overview.then_some(from),
         checks,
         observations,
         topology,
@@ -126,7 +143,9 @@ fn understand(
 /// What other engines have by the names that mean nothing here, and by that of the source. Names with a dot are those of the
 /// outside world, and where every name is known nobody is asked.
 async fn elsewhere(engine: &Engine, from: &Source, targets: &[Target]) -> Vec<Elsewhere> {
-    let unknown = |target: &&Target| target.kind == TargetKind::Name && !target.host.contains('.');
+    let unknown = |target: &&Target| {
+        target.kind == TargetKind::Name && !target.host.contains('.') && !target.is_unreadable()
+    };
     let mut words: Vec<&str> = targets.iter().filter(unknown).map(|target| target.host.as_str()).collect();
     words.sort_unstable();
     words.dedup();

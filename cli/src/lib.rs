@@ -11,6 +11,7 @@ pub mod arrow;
 pub mod commands;
 pub mod compose;
 pub mod diagnosis;
+pub mod discovery;
 pub mod engine;
 pub mod exit;
 pub mod investigation;

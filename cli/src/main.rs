@@ -17,6 +17,7 @@ use dprobe::engine::{self, Engine};
 use dprobe::exit::{Exit, Failure};
 use dprobe::render::Verbosity;
 use dprobe::report::Report;
+use dprobe::words::WordError;
 
 use console::{Console, Patient};
 
@@ -32,6 +33,10 @@ fn main() -> ExitCode {
             // Also help and version; a closed stream is no reason to complain.
             let _ = error.print();
             ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(Exit::Usage as u8))
+        }
+        Err(UsageError::Word(WordError::Malformed(malformed))) => {
+            Console::new(args::Color::Auto).malformed(&malformed);
+            Exit::Usage.into()
         }
         Err(error) => {
             let console = Console::new(args::Color::Auto);
@@ -70,13 +75,6 @@ fn check(args: &CheckArgs, redirect: Option<&Redirect>, console: &Console) -> Re
         commands::check::check(args, progress, &|text| console.note(text)).await
     });
     let delivered = done.and_then(|(report, exit)| deliver(&report, args, redirect, console).map(|()| exit));
-    for target in args.targets.iter().filter(|target| target.further_hosts > 0) {
-        console.note(&format!(
-            "`{}` names {} hosts, of which only the first was checked",
-            target.typed,
-            target.further_hosts + 1
-        ));
-    }
     if let Some(redirect) = redirect {
         redirect::explain(redirect, args, console);
     }

@@ -11,8 +11,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::compose::{ComposeEdit, ComposePatch};
-use crate::topology::{EngineInfo, Protocol, Topology};
-use crate::words::Login;
+use crate::topology::{EngineInfo, Origin, Protocol, Topology};
+use crate::words::{Login, Malformed};
 
 /// The value of [`Report::schema`].
 pub const SCHEMA: &str = "dprobe.report/v1";
@@ -31,6 +31,9 @@ pub struct Report {
     pub started_at: String,
     /// How long it took, in milliseconds.
     pub took_ms: f64,
+    /// The source, where nobody named a target: the checks are of what it was found to depend on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub overview: Option<Source>,
     /// One entry for each pair of source and target, in the order in which they were asked for.
     pub checks: Vec<Check>,
     /// The raw facts, in the order in which they were seen.
@@ -150,9 +153,36 @@ pub struct Target {
     /// What is spoken there, as the scheme of the URL says it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub application: Option<Application>,
+    /// What is wrong with the connection string that names it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub malformed: Option<Malformed>,
+    /// Where it was found, where nobody typed it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub origins: Vec<Origin>,
     /// As whom the URL would log in. It is no part of the report.
     #[serde(skip)]
     pub login: Login,
+}
+
+impl Target {
+    /// Whether no driver can read the connection string that names it, so that there is nothing to dial.
+    #[must_use]
+    pub fn is_unreadable(&self) -> bool {
+        self.malformed.as_ref().is_some_and(|malformed| malformed.certain)
+    }
+
+    /// Whether it is one of the things that every container has, not one that its configuration names.
+    #[must_use]
+    pub fn is_infrastructure(&self) -> bool {
+        !self.origins.is_empty() && self.origins.iter().all(|origin| matches!(origin, Origin::Resolver | Origin::Gateway))
+    }
+
+    /// The variables and arguments that name it, as people read them; none where somebody typed it.
+    #[must_use]
+    pub fn found_in(&self) -> Option<String> {
+        let texts: Vec<String> = self.origins.iter().map(Origin::text).collect();
+        (!texts.is_empty()).then(|| texts.join(", "))
+    }
 }
 
 /// The kinds of target.

@@ -7,8 +7,8 @@ use std::net::{IpAddr, Ipv4Addr};
 
 use crate::engine::Listing;
 use crate::report::{PortOrigin, Source, SourceKind, Target, TargetKind};
-use crate::topology::{Container, NetworkMode, Protocol, Proxy, Subnet, Topology};
-use crate::words::{HostWord, PlaceWord, SourceWord, TargetWord};
+use crate::topology::{Container, Dependency, NetworkMode, Protocol, Proxy, Subnet, Topology};
+use crate::words::{self, Fault, HostWord, Login, Malformed, PlaceWord, SourceWord, TargetWord};
 
 mod names;
 mod swarm;
@@ -155,22 +155,7 @@ pub fn source(word: &SourceWord, topology: &Topology) -> Result<Source, ResolveE
 /// # Errors
 /// When a `project/service` does not exist, or when `internet` has no meaning set.
 pub fn target(word: &TargetWord, source: &Source, topology: &Topology) -> Result<Target, ResolveError> {
-    let mut target = Target {
-        typed: word.typed.clone(),
-        kind: TargetKind::Name,
-        host: String::new(),
-        port: word.port.map(|port| port.port),
-        protocol: word.protocol,
-        port_origin: word.port.map(|port| if port.typed { PortOrigin::Typed } else { PortOrigin::Scheme }),
-        scheme: word.scheme.clone(),
-        url: word.url.clone(),
-        container: None,
-        service: None,
-        container_port: None,
-        place: None,
-        application: word.application,
-        login: word.login.clone(),
-    };
+    let mut target = blank(word);
     match &word.host {
         HostWord::Name(name) => by_name(name, source, topology, &mut target)?,
         HostWord::Service { project, service } => {
@@ -187,6 +172,80 @@ pub fn target(word: &TargetWord, source: &Source, topology: &Topology) -> Result
     }
     settle(&mut target, source, topology);
     Ok(target)
+}
+
+/// A target of which nothing is known but its word.
+fn blank(word: &TargetWord) -> Target {
+    Target {
+        typed: word.typed.clone(),
+        kind: TargetKind::Name,
+        host: String::new(),
+        port: word.port.map(|port| port.port),
+        protocol: word.protocol,
+        port_origin: word.port.map(|port| if port.typed { PortOrigin::Typed } else { PortOrigin::Scheme }),
+        scheme: word.scheme.clone(),
+        url: word.url.clone(),
+        container: None,
+        service: None,
+        container_port: None,
+        place: None,
+        application: word.application,
+        login: word.login.clone(),
+        malformed: word.malformed.clone(),
+        origins: Vec::new(),
+    }
+}
+
+/// What a dependency means to the container that has it. One whose connection string no driver can read has nothing to dial
+/// but what a driver may take for its host.
+#[must_use]
+pub fn dependency(dependency: &Dependency, source: &Source, topology: &Topology) -> Option<Target> {
+    if dependency.left_out.is_some() {
+        return None;
+    }
+    let unreadable = dependency.malformed.as_ref().filter(|malformed| malformed.certain);
+    let mut target = match unreadable {
+        Some(malformed) => unreadable_target(&dependency.target, malformed),
+        None => {
+            let word = words::read(&dependency.target).ok()?.into_iter().next()?;
+            let word = TargetWord { login: dependency.login.clone(), ..word };
+            // Of several containers by one name any may be meant; the source's own resolver decides.
+            target_of_word(&word, source, topology)
+        }
+    };
+    target.malformed.clone_from(&dependency.malformed);
+    target.origins.clone_from(&dependency.origins);
+    Some(target)
+}
+
+fn target_of_word(word: &TargetWord, source: &Source, topology: &Topology) -> Target {
+    target(word, source, topology).unwrap_or_else(|_| {
+        let mut target = blank(word);
+        if let HostWord::Name(name) = &word.host {
+            name.clone_into(&mut target.host);
+        }
+        target
+    })
+}
+
+/// A target that nobody can dial.
+fn unreadable_target(written: &str, malformed: &Malformed) -> Target {
+    let host = match &malformed.fault {
+        Fault::Unescaped { dials: Some(host), .. } => host.clone(),
+        _ => String::new(),
+    };
+    let word = TargetWord {
+        typed: written.to_owned(),
+        host: HostWord::Name(host.clone()),
+        port: None,
+        protocol: Protocol::Tcp,
+        scheme: None,
+        url: None,
+        application: None,
+        login: Login::default(),
+        malformed: Some(malformed.clone()),
+    };
+    Target { host, ..blank(&word) }
 }
 
 fn by_name(name: &str, source: &Source, topology: &Topology, target: &mut Target) -> Result<(), ResolveError> {

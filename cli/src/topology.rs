@@ -3,6 +3,7 @@
 //! Everything here is plain data and part of the report, so a diagnosis can be replayed without an engine. Secrets never
 //! get in: environments are not kept, and argument lists and log lines pass through [`crate::redact`] on their way.
 
+mod dependencies;
 mod proxies;
 mod questions;
 mod settings;
@@ -16,6 +17,7 @@ use ipnet::IpNet;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+pub use dependencies::{Dependency, LeftOut, Origin};
 pub use dprobe_probes::listeners::Protocol;
 pub use proxies::{Proxies, Proxy};
 pub use settings::{AddressPool, DaemonSettings, EngineSettings, OtherEngine};
@@ -200,6 +202,10 @@ pub struct Container {
     /// What some variables of its environment tell by their form (`Config.Env`); no value is kept.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub variables: Vec<Variable>,
+    /// What its configuration tells it to connect to, without credentials; looked for only in a source that is asked for
+    /// without a target.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub dependencies: Vec<Dependency>,
     /// What compose knows of it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub compose: Option<ComposeService>,

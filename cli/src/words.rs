@@ -3,15 +3,28 @@
 //! ```text
 //! FROM    NAME  ID  PROJECT/SERVICE  host  net:NAME
 //! TARGET  NAME  PROJECT/SERVICE  IPv4  IPv6  [IPv6]  host  gateway  internet   each with :PORT, :PORT/tcp or :PORT/udp
-//!         SCHEME://[USER[:PASSWORD]@]HOST[:PORT][/…]
+//!         a connection string, in whatever form programs take one:
+//!         SCHEME://[USER[:PASSWORD]@]HOST[:PORT][,HOST…][/…]    jdbc:SCHEME://…    jdbc:oracle:thin:@//HOST:PORT/…
+//!         host=HOST port=PORT dbname=…    Server=HOST,PORT;Database=…    USER:PASSWORD@tcp(HOST:PORT)/…    HOST:PORT,HOST:PORT
 //! ```
+//!
+//! Passwords go no further than here, and no user but what a server wants to know before it lets anybody in ([`Login`]).
 
+mod dsn;
 mod error;
+mod go_mysql;
 mod host;
+mod jdbc;
+mod list;
+mod malformed;
+mod parameters;
+pub(crate) mod placeholder;
 mod scheme;
+mod spec;
 #[cfg(test)]
 mod tests;
 mod url;
+mod userinfo;
 
 use std::net::IpAddr;
 
@@ -20,7 +33,11 @@ use dprobe_probes::application::Application;
 use crate::topology::Protocol;
 
 pub use error::WordError;
+pub use malformed::{Fault, Malformed};
 pub use scheme::default_port;
+
+/// The most hosts of one connection string that are looked at.
+const MOST_HOSTS: usize = 16;
 
 /// FROM as it was typed.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -62,14 +79,14 @@ pub struct TargetWord {
     pub protocol: Protocol,
     /// The scheme in lower case, where a URL was given.
     pub scheme: Option<String>,
-    /// The URL without credentials, where one was given. Of several hosts it names the first one only.
+    /// The URL without credentials, where one was given: with this host alone, where it has several.
     pub url: Option<String>,
     /// What the scheme says is spoken there.
     pub application: Option<Application>,
     /// As whom the URL would log in.
     pub login: Login,
-    /// How many further hosts the URL names (`mongodb://a,b,c/db`). They are not looked at.
-    pub further_hosts: usize,
+    /// What is wrong with the connection string that it comes from. On a command line nothing is.
+    pub malformed: Option<Malformed>,
 }
 
 /// As whom a URL logs in, as far as a server wants to know before it says whether it lets one in at all. Never a password.
@@ -133,13 +150,132 @@ pub fn source(typed: &str) -> Result<SourceWord, WordError> {
     Ok(SourceWord { typed: word.to_owned(), place })
 }
 
-/// Takes TARGET apart.
+/// Takes TARGET apart: one target for each host that it names (`mongodb://a,b,c/db`).
 ///
 /// # Errors
 /// [`WordError`] says what was typed, without its credentials, why it is no target, and what one looks like.
+pub fn targets(typed: &str) -> Result<Vec<TargetWord>, WordError> {
+    let words = read(typed)?;
+    match words.iter().find_map(|word| word.malformed.clone()) {
+        Some(malformed) => Err(malformed.into()),
+        None => Ok(words),
+    }
+}
+
+/// The first target that TARGET names.
+///
+/// # Errors
+/// As [`targets`].
 pub fn target(typed: &str) -> Result<TargetWord, WordError> {
-    let word = checked(typed, "TARGET")?;
-    if word.contains("://") { url::target(word) } else { host::target(word) }
+    let first = targets(typed)?.into_iter().next();
+    first.ok_or(WordError::Empty { role: "TARGET" })
+}
+
+/// The same for a connection string that stands in a program's configuration: what some drivers read as it was meant, and
+/// others do not, is read so here, too, with what is wrong in [`TargetWord::malformed`].
+///
+/// # Errors
+/// As [`targets`].
+pub fn read(value: &str) -> Result<Vec<TargetWord>, WordError> {
+    let word = checked(value, "TARGET")?;
+    let first = word.chars().next().filter(|first| matches!(first, '"' | '\'' | '`'));
+    if let Some(quote) = first.filter(|_| is_quoted(word)) {
+        return Err(quotes(word, quote).into());
+    }
+    let spec = if dsn::is_one(word) {
+        dsn::read(word, None)?
+    } else if let Some((scheme, pairs)) = dsn::of_php(word) {
+        dsn::read(pairs, Some(scheme))?
+    } else if word.get(..5).is_some_and(|start| start.eq_ignore_ascii_case("jdbc:")) {
+        jdbc::read(word)?
+    } else if let Some(at) = go_mysql::find(word) {
+        go_mysql::read(word, at)?
+    } else if let Some(whole) = several_urls(word) {
+        return several(&whole);
+    } else if word.contains("://") {
+        url::read(word)?
+    } else if let Some(error) = without_slashes(word) {
+        return Err(error);
+    } else if word.contains(',') {
+        return list::targets(word);
+    } else {
+        return host::target(word).map(|word| vec![word]);
+    };
+    spec.targets(word)
+}
+
+/// Whether a text is a connection string of names and values, which may have blanks in it (`host=db port=5432`).
+#[must_use]
+pub fn is_pairs(text: &str) -> bool {
+    dsn::is_one(text.trim()) || dsn::of_php(text.trim()).is_some()
+}
+
+/// Whole URLs after commas (`nats://a:4222,nats://b:4222`).
+fn several_urls(word: &str) -> Option<Vec<&str>> {
+    let mut urls = Vec::new();
+    let mut start = 0;
+    for (at, _) in word.match_indices(',') {
+        let next = &word[at + 1..];
+        if next.split_once("://").is_some_and(|(scheme, _)| scheme::valid(scheme.trim_start())) {
+            urls.push(&word[start..at]);
+            start = at + 1;
+        }
+    }
+    urls.push(&word[start..]);
+    (urls.len() > 1).then_some(urls)
+}
+
+fn several(urls: &[&str]) -> Result<Vec<TargetWord>, WordError> {
+    let mut words: Vec<TargetWord> = Vec::new();
+    for url in urls.iter().map(|url| url.trim()).take(MOST_HOSTS) {
+        for word in url::read(url)?.targets(url)? {
+            if !words.contains(&word) {
+                words.push(word);
+            }
+        }
+    }
+    Ok(words)
+}
+
+/// Whether what stands in quotes is a connection string.
+fn is_quoted(word: &str) -> bool {
+    let bare = word.trim_matches(['"', '\'', '`']);
+    bare.contains("://") || bare.contains(',') || is_pairs(bare) || go_mysql::find(bare).is_some()
+}
+
+/// `"postgres://…"`, as an env file hands it on.
+fn quotes(word: &str, quote: char) -> Malformed {
+    let bare = word.trim_matches(quote);
+    let right = match read(bare) {
+        Ok(words) => words.first().and_then(|word| word.url.clone()),
+        Err(_) => None,
+    };
+    let written = right.as_ref().map_or_else(|| format!("{quote}…{quote}"), |right| format!("{quote}{right}{quote}"));
+    Malformed { written, fault: Fault::Quotes { quote }, right, certain: true }
+}
+
+/// What a scheme without its slashes was meant to be: `http:web`, `postgres:/db/shop`, `redis//cache`.
+fn without_slashes(word: &str) -> Option<WordError> {
+    let jdbc = word.get(..5).filter(|start| start.eq_ignore_ascii_case("jdbc:")).unwrap_or_default();
+    let rest = &word[jdbc.len()..];
+    let end = rest.find(':').into_iter().chain(rest.find("//")).min()?;
+    let (scheme, after) = (&rest[..end], rest[end..].trim_start_matches(':'));
+    let lower = scheme.to_ascii_lowercase();
+    let first = after.split(['/', ',']).next().unwrap_or_default();
+    let is_port = !first.is_empty() && first.bytes().all(|byte| byte.is_ascii_digit());
+    if !scheme::known(&lower) && scheme::meant(&lower).is_none() || after.is_empty() || is_port {
+        return None;
+    }
+    // A container may be called `redis`, and have a port that is none: both are said.
+    let after = after.trim_start_matches('/');
+    let user = after.rsplit_once('@').map_or(after, |(_, host)| host);
+    let mask = if user.len() < after.len() { "***@" } else { "" };
+    let shown = crate::redact::query(&error::masked_ports(user));
+    let shown = dprobe_probes::text::printable(shown.as_bytes(), 100);
+    let separator = &rest[scheme.len()..rest.len() - after.len()];
+    let written = format!("{jdbc}{scheme}{separator}{mask}{shown}");
+    let right = Some(format!("{jdbc}{scheme}://{mask}{shown}"));
+    Some(Malformed { written, fault: Fault::NoSlashes, right, certain: true }.into())
 }
 
 /// A word without the blanks around it, if there is anything left of it and nothing in it that a terminal would obey.

@@ -73,7 +73,8 @@ fn bad_usage_is_2_and_says_why() {
     let long = "a".repeat(300);
     for (arguments, words) in [
         (&["check"][..], "required arguments"),
-        (&["check", "web"], "TARGET is missing: what should `web` reach?"),
+        (&["check", "host"], "TARGET is missing: `host` is no container"),
+        (&["check", "web", "postgre://db"], "error[url-malformed]: `postgre://db` has a scheme that no driver knows"),
         (&["check", "web", ""], "TARGET is empty"),
         (&["check", "", "db"], "FROM is empty"),
         (&["check", "web", "db:0"], "`0` in `db:0` is not a port"),
@@ -153,29 +154,39 @@ fn credentials_never_enter_a_report() {
     let engine = FakeEngine::start();
     for (format, url) in [
         ("json", "mongodb://me:hunter2@mongodb:27017/x?password=hunter2"),
-        ("human", "mongodb://me:hun@ter2@mongodb:27017/x"),
+        ("human", "mongodb://me:hun%40ter2@mongodb:27017/x"),
+        ("json", "host=mongodb port=27017 user=me password='hun ter2'"),
     ] {
         let output = dprobe(&engine.address())
             .args(["check", "web", url, "--no-agent", "-v", "--format", format])
             .output()
             .expect("dprobe runs");
         assert_eq!(code(&output), Some(1), "{}", stderr(&output));
-        assert!(stdout(&output).contains("mongodb://mongodb:27017/x"), "{}", stdout(&output));
+        assert!(stdout(&output).contains("://mongodb:27017"), "{}", stdout(&output));
         assert!(!format!("{output:?}").contains("ter2"), "{}", stdout(&output));
     }
 }
 
 #[test]
-fn of_several_hosts_in_a_url_the_first_is_checked_and_it_is_told() {
+fn every_host_of_a_url_is_checked() {
     let engine = FakeEngine::start();
     let output = dprobe(&engine.address())
-        .args(["check", "web", "mongodb://mongodb:27017,b:2,c:3/x", "--no-agent", "-q"])
+        .args(["check", "web", "mongodb://mongodb:27017,web:2/x", "--no-agent", "-q"])
         .output()
         .expect("dprobe runs");
-    assert_eq!(stdout(&output), "web ──▶ mongodb://mongodb:27017/x   UNREACHABLE\n");
+    let lines = stdout(&output);
+    assert!(lines.starts_with("web ──▶ mongodb://mongodb:27017/x   UNREACHABLE\nweb ──▶ mongodb://web:2/x   "), "{lines}");
+    assert_eq!(stderr(&output), "");
+}
+
+#[test]
+fn a_malformed_url_is_explained_without_its_password() {
+    let output = run(&["check", "web", "postgres://app:hun@ter2@db:5432/shop"]);
+    assert_eq!((code(&output), stdout(&output)), (Some(2), String::new()));
     assert_eq!(
         stderr(&output),
-        "note: `mongodb://mongodb:27017,b:2,c:3/x` names 3 hosts, of which only the first was checked\n"
+        "error[url-malformed]: `postgres://***@db:5432/shop` has a `@` in its password that is not escaped\n  \
+         fix: write @ as %40: postgres://***%40***@db:5432/shop\n  more: dprobe explain url-malformed\n"
     );
 }
 

@@ -57,7 +57,8 @@ fn words_that_are_no_endpoints() {
     misused(&["web", "mongo\u{1b}[31mdb:27017"], &["control"]);
     misused(&["we\nb", "mongodb:27017"], &["control"]);
     misused(&["web", &"x".repeat(100_000)], &["too long"]);
-    misused(&["web"], &[]);
+    misused(&["host"], &["TARGET"]);
+    misused(&["net:favorites-net"], &["TARGET"]);
     misused(&[], &[]);
     misused(&["web", "mongodb:27017", "--timeout", "soon"], &["soon"]);
     misused(&["web", "mongodb:27017", "--no-such-flag"], &["--no-such-flag"]);

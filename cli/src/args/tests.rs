@@ -45,6 +45,13 @@ fn every_flag_arrives() {
 }
 
 #[test]
+fn every_host_of_a_connection_string_is_a_target() {
+    assert_eq!(check_args("dprobe check web mongodb://a:1,b:2,c/x").targets.len(), 3);
+    assert_eq!(check_args("dprobe check web 'host=a,b port=5432 password=x'").targets.len(), 2);
+    assert!(check_args("dprobe check web").targets.is_empty(), "everything that it depends on");
+}
+
+#[test]
 fn udp_is_for_all_targets() {
     let check = check_args("dprobe check web dns:53 ntp:123/udp --udp");
     assert!(check.targets.iter().all(|target| target.protocol == Protocol::Udp));
@@ -78,7 +85,9 @@ fn the_engine_is_chosen_for_every_command() {
 fn what_makes_no_sense_is_said() {
     for (line, words) in [
         ("dprobe check", "required arguments were not provided"),
-        ("dprobe check web", "TARGET is missing: what should `web` reach?"),
+        ("dprobe check host", "TARGET is missing: `host` is no container"),
+        ("dprobe check net:shop", "TARGET is missing: `net:shop` is no container"),
+        ("dprobe check 'web ->'", "TARGET is missing: what should `web` reach?"),
         ("dprobe check web -", "put the arrow in quotes: dprobe check 'web -> mongodb'"),
         ("dprobe check web ''", "TARGET is empty"),
         ("dprobe check '' web", "FROM is empty"),

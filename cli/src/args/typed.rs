@@ -103,7 +103,7 @@ pub(super) enum Command {
 /// the engine says, and names the cause and the fix.
 #[derive(Debug, Args)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]
-#[command(override_usage = "dprobe check [OPTIONS] FROM [->] TARGET...", after_help = CHECK_EXAMPLES)]
+#[command(override_usage = "dprobe check [OPTIONS] FROM [[->] TARGET...]", after_help = CHECK_EXAMPLES)]
 pub(super) struct Check {
     /// Who connects, and to what
     ///
@@ -111,7 +111,12 @@ pub(super) struct Check {
     /// network.
     ///
     /// TARGET is a container, a service, a name or an address, with :PORT or :PORT/udp; `host`, `gateway`, `internet`; or a
-    /// URL, whose scheme implies the port. Without a port, the port that the target listens on is used.
+    /// connection string in any of the usual forms: a URL, whose scheme implies the port, JDBC, `host=… port=…`,
+    /// `Server=…;Database=…`, a list of brokers. Every host in it is checked, and no password goes any further. Without a
+    /// port, the port that the target listens on is used.
+    ///
+    /// Without TARGET, everything is checked that the environment and the arguments of FROM, its links and the services
+    /// that it waits for name; also what is outside.
     #[arg(required = true, num_args = 1.., value_name = "FROM [->] TARGET")]
     pub(super) words: Vec<OsString>,
 
@@ -159,9 +164,11 @@ pub(super) struct Check {
 /// What `dprobe check --help` ends with.
 const CHECK_EXAMPLES: &str = "\
 Examples:
+  dprobe check web                         everything that web depends on
   dprobe check web mongodb                 the port that mongodb listens on
   dprobe check 'web -> mongodb:27017'      the same, and the port named
   dprobe check web http://api:8080/health  an HTTP request
+  dprobe check web 'host=db port=5432 dbname=shop sslmode=require'
   dprobe check shop/web host:5432          from a compose service to the engine's host
   dprobe check net:shop_default db dns:53/udp
   dprobe check web db --wait 30s && ./migrate";

@@ -4,6 +4,7 @@ use std::fs::{self, File};
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
+use super::document::{Document, Id, Kind};
 use super::patch::{commands, up};
 use super::{edit_one_of, patch};
 use crate::report::Check;
@@ -41,6 +42,37 @@ fn patch_check(check: &mut Check, topology: &Topology) {
         let Some(patch) = commands(&paths[index], &diff, &up) else { continue };
         fix.compose = Some(diff);
         fix.patch = Some(patch);
+    }
+}
+
+/// The services that a service waits for by its own compose file (`depends_on`), for versions of compose that tell it in no
+/// label; without those that are to end before it starts. Empty where the files can not be read.
+#[must_use]
+pub fn depends_on(service: &ComposeService, engine: &EngineInfo) -> Vec<String> {
+    let readable = Some(service).filter(|_| engine.address.starts_with("unix://"));
+    let Some((_, texts)) = readable.and_then(read) else { return Vec::new() };
+    let mut found: Vec<String> = texts.iter().filter_map(|text| Document::parse(text)).flat_map(|file| waited_for(&file, &service.service)).collect();
+    found.sort();
+    found.dedup();
+    found
+}
+
+/// `depends_on` as a list, or as a mapping with a condition for each.
+fn waited_for(file: &Document<'_>, service: &str) -> Vec<String> {
+    let services = file.effective(file.root(), "services");
+    let list = services.and_then(|services| file.effective(services, service)).and_then(|service| file.effective(service, "depends_on"));
+    let Some(list) = list else { return Vec::new() };
+    match &file.node(list).kind {
+        Kind::Sequence { items, .. } => items.iter().filter_map(|item| file.scalar(*item)).map(str::to_owned).collect(),
+        Kind::Mapping { entries, .. } => {
+            let ends = |value: Id| {
+                let condition = file.effective(value, "condition").and_then(|condition| file.scalar(condition));
+                condition == Some("service_completed_successfully")
+            };
+            let waited = entries.iter().filter(|(_, value)| !ends(*value));
+            waited.filter_map(|(name, _)| file.scalar(*name)).map(str::to_owned).collect()
+        }
+        _ => Vec::new(),
     }
 }
 

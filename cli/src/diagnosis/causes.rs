@@ -51,7 +51,11 @@ macro_rules! causes {
     };
 }
 
+/// The cause of what can not be dialled at all.
+pub(super) const UNREADABLE: &str = url_malformed::CAUSE.code;
+
 causes! {
+    url_malformed
     source_network_none
     source_not_running
     network_missing

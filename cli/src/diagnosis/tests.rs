@@ -1,7 +1,7 @@
 //! The causes, tested on facts written down by hand. Facts recorded on a real engine are in `cli/tests/recorded/`.
 
 mod engines;
-pub(super) mod facts;
+pub(crate) mod facts;
 mod host;
 mod links;
 mod machine;

@@ -179,6 +179,7 @@ pub(super) fn container(body: Value, networks: &NetworkKeys, clock: Option<Engin
         trust: Trust::read(&config.env),
         own_hosts_file: mounts.iter().any(|mount| mount.destination == "/etc/hosts"),
         variables: environment::variables(&config.env),
+        dependencies: Vec::new(),
         compose: compose(&config.labels),
         task: task(&config.labels),
         image: self::name(&config.image),

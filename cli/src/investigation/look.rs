@@ -4,7 +4,7 @@ use dprobe_probes::wire::Observation;
 
 use super::crew::Crew;
 use super::trust::Bundles;
-use super::{InvestigationError, Progress, follow, libc};
+use super::{InvestigationError, Progress, dependencies, follow, libc};
 use crate::diagnosis::{self, Case};
 use crate::engine::Engine;
 use crate::plan::{self, Limits, Post, Round};
@@ -35,7 +35,8 @@ pub(super) struct Look<'a> {
 impl Look<'_> {
     /// Looks at all pairs, follows where they lead, and judges.
     pub(super) async fn at(&mut self, pairs: Vec<Pair>) -> Result<Vec<Check>, InvestigationError> {
-        let pairs = self.measure(pairs).await?;
+        let mut pairs = self.measure(pairs).await?;
+        pairs.retain(|pair| !dependencies::serves_nobody(pair, &self.topology));
         let mut followed = follow::follow(self, &pairs).await?;
         Ok(self.judge(pairs, |at| followed.remove(&at).unwrap_or_default()))
     }
@@ -65,6 +66,15 @@ impl Look<'_> {
         Ok(pairs)
     }
 
+    /// Looks once at pairs whose source has been looked into, and no closer.
+    pub(super) async fn glance(&mut self, pairs: Vec<Pair>) -> Result<Vec<Check>, InvestigationError> {
+        for Pair { from, to } in &pairs {
+            plan::first_round(&mut self.round, from, to, None, None, self.limits);
+        }
+        self.run().await?;
+        Ok(self.judge(pairs, |_| Vec::new()))
+    }
+
     /// Judges each pair, with the checks that `followed` hands out for its place in the list.
     pub(super) fn judge(
         &self,
@@ -90,7 +100,7 @@ impl Look<'_> {
     /// Asks what the causes that are still open need, until they need nothing more.
     async fn look_closer(&mut self, pairs: &[Pair]) -> Result<(), InvestigationError> {
         for _ in 0..plan::CLOSER_LOOKS {
-            for pair in pairs {
+            for pair in pairs.iter().filter(|pair| !pair.to.is_unreadable()) {
                 let case = Case::new(&pair.from, &pair.to, &self.topology, &self.observations);
                 plan::second_round(&mut self.round, &case, self.limits);
             }

@@ -12,6 +12,7 @@ use dprobe::args::Color;
 use dprobe::exit::{Exit, Failure};
 use dprobe::render::RenderOptions;
 use dprobe::render::Verbosity;
+use dprobe::words::Malformed;
 use terminal_size::{Width, terminal_size_of};
 
 /// How long a run may take before it is told what it is at: most are over sooner.
@@ -97,6 +98,14 @@ impl Console {
         for hint in &failure.hints {
             self.labelled("  hint:", AnsiColor::Green.on_default(), hint);
         }
+    }
+
+    /// Says what is wrong with a connection string, as a diagnosis of it would.
+    pub(crate) fn malformed(&self, malformed: &Malformed) {
+        let style = AnsiColor::Red.on_default().bold();
+        self.labelled("error[url-malformed]:", style, &format!("`{}` {}", malformed.written, malformed.complaint()));
+        self.labelled("  fix:", AnsiColor::Green.on_default(), &malformed.advice());
+        self.to_stderr("  more: dprobe explain url-malformed\n");
     }
 
     fn labelled(&self, label: &str, style: Style, text: &str) {

@@ -59,6 +59,9 @@ pub fn first_round(
     for probe in [Probe::Network, Probe::Resolver, Probe::Listeners] {
         round.ask(&from.place, probe);
     }
+    if to.is_unreadable() {
+        return;
+    }
     if to.host.parse::<IpAddr>().is_err() {
         round.ask(&from.place, Probe::Lookup(LookupAsk { name: to.host.clone(), timeout_ms, every_server: false }));
     }

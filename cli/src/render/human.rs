@@ -14,6 +14,7 @@
 mod diagnosis;
 mod doctor;
 mod observations;
+mod overview;
 mod stages;
 #[cfg(test)]
 mod tests;
@@ -62,6 +63,13 @@ impl Page {
 #[must_use]
 pub fn render(report: &Report, options: &RenderOptions) -> String {
     let mut page = Page::new(options);
+    if let Some(from) = report.overview.as_ref().filter(|_| options.verbosity != Verbosity::Quiet) {
+        overview::draw(&mut page, report, from, options);
+        if options.verbosity == Verbosity::Verbose {
+            observations::draw(&mut page, &report.observations);
+        }
+        return page.text;
+    }
     for (n, check) in report.checks.iter().enumerate() {
         if n > 0 && options.verbosity != Verbosity::Quiet {
             page.line("");
@@ -82,6 +90,9 @@ fn block(page: &mut Page, report: &Report, check: &Check, options: &RenderOption
     answer(page, check, options.not);
     if options.verbosity == Verbosity::Quiet {
         return;
+    }
+    if let Some(found) = check.to.found_in() {
+        page.prose("  ", 2, 2, paint::DIM, &format!("found in {found}"));
     }
     stages::draw(page, check);
     let as_expected = options.not && check.verdict == Verdict::Unreachable;
@@ -142,7 +153,18 @@ fn dialled(to: &Target) -> String {
 
 /// The line under several checks.
 fn summary(page: &mut Page, report: &Report) {
-    let count = |verdict| report.checks.iter().filter(|check| check.verdict == verdict).count();
+    if report.checks.is_empty() {
+        page.line("no checks");
+        return;
+    }
+    let line = counts(page, report.checks.iter());
+    page.line("");
+    page.line(&format!("{} checks: {line}", report.checks.len()));
+}
+
+/// How many checks came to which answer.
+fn counts<'a>(page: &Page, checks: impl Iterator<Item = &'a Check> + Clone) -> String {
+    let count = |verdict| checks.clone().filter(|check| check.verdict == verdict).count();
     let parts: Vec<String> = [
         (Verdict::Reachable, "reachable"),
         (Verdict::Degraded, "degraded"),
@@ -153,10 +175,5 @@ fn summary(page: &mut Page, report: &Report) {
     .filter(|(verdict, _)| count(*verdict) > 0)
     .map(|(verdict, word)| page.paint.paint(paint::of_verdict(verdict), &format!("{} {word}", count(verdict))))
     .collect();
-    if report.checks.is_empty() {
-        page.line("no checks");
-        return;
-    }
-    page.line("");
-    page.line(&format!("{} checks: {}", report.checks.len(), parts.join(", ")));
+    parts.join(", ")
 }

@@ -29,6 +29,7 @@ fn report(checks: Vec<Check>) -> Report {
         },
         started_at: "2026-11-20T10:00:00Z".to_owned(),
         took_ms: 212.5,
+        overview: None,
         checks,
         observations: Vec::new(),
         topology: Topology::default(),

@@ -2,6 +2,8 @@
 
 use dprobe_probes::text::printable;
 
+use super::malformed::Malformed;
+
 /// The longest word that is looked at, in bytes.
 pub(super) const LONGEST: usize = 4096;
 
@@ -51,9 +53,6 @@ pub enum WordError {
     /// `web:80/path`.
     #[error("`{typed}` looks like a URL without its scheme; for example: {example}")]
     PathWithoutScheme { typed: String, example: String },
-    /// `http:web`.
-    #[error("`{typed}` lacks the slashes of a URL; for example: {example}")]
-    SchemeWithoutSlashes { typed: String, example: String },
     /// `a/b/c` and the like.
     #[error(
         "`{typed}` has a slash without a name on both sides; a compose service is written project/service, \
@@ -96,15 +95,33 @@ pub enum WordError {
     /// `://web`, `1http://web`.
     #[error("`{typed}` has no scheme before `://`; for example: http://web:8080/")]
     Scheme { typed: String },
-    /// `http://`, `postgres:///db`.
-    #[error("`{typed}` is a URL without a host; for example: {example}")]
-    UrlWithoutHost { typed: String, example: String },
-    /// `postgres://u:pa/ss@db`.
-    #[error(
-        "`{typed}` has an `@` after its host; if the password contains `/`, `?` or `#`, write %2F, %3F or %23 \
-             instead; for example: {example}"
-    )]
-    UrlPassword { typed: String, example: String },
+    /// A connection string that is not written as it has to be.
+    #[error(transparent)]
+    Malformed(#[from] Malformed),
+    /// `dbname=shop user=app`, `server=;database=shop`.
+    #[error("`{typed}` names no host; for example: {example}")]
+    NoHost { typed: String, example: &'static str },
+    /// A path of a Unix socket, a file, a database in memory.
+    #[error("`{typed}` is something on the same machine, to which no network leads; for example: postgres://db/shop")]
+    Local { typed: String },
+}
+
+/// Hosts with their ports, separated by commas, without what is no port: of `postgres://user:password` it is not known that
+/// the host is missing.
+pub(super) fn masked_ports(hosts: &str) -> String {
+    let masked = |host: &str| match host.rsplit_once(':') {
+        Some((name, port)) if !port.contains(']') && host.parse::<std::net::Ipv6Addr>().is_err() => {
+            format!("{}:{}", name.split(':').next().filter(|_| !name.starts_with('[')).unwrap_or(name), masked_port(port))
+        }
+        _ => host.to_owned(),
+    };
+    hosts.split(',').map(masked).collect::<Vec<_>>().join(",")
+}
+
+/// A port, where it may be one.
+pub(super) fn masked_port(port: &str) -> String {
+    let is_number = port.len() <= 5 && port.bytes().all(|byte| byte.is_ascii_digit());
+    if is_number { port.to_owned() } else { crate::redact::MASK.to_owned() }
 }
 
 /// A word as an error shows it: printable, cut, and without anything that stands before an `@`.

@@ -7,7 +7,7 @@ use dprobe_probes::text::printable;
 use crate::topology::Protocol;
 
 use super::error::{LONGEST_NAME, shown};
-use super::{HostWord, Login, PortWord, TargetWord, WordError, scheme};
+use super::{HostWord, Login, PortWord, TargetWord, WordError};
 
 /// A target that is not a URL.
 pub(super) fn target(word: &str) -> Result<TargetWord, WordError> {
@@ -28,7 +28,7 @@ pub(super) fn target(word: &str) -> Result<TargetWord, WordError> {
         url: None,
         application: None,
         login: Login::default(),
-        further_hosts: 0,
+        malformed: None,
     })
 }
 
@@ -88,12 +88,6 @@ pub(super) fn split_port<'a>(text: &'a str, whole: &str) -> Result<(&'a str, Opt
         return Err(WordError::Colons { typed: shown(whole), example });
     }
     if last.parse::<u16>().is_err() && !last.is_empty() {
-        if scheme::known(host) && !last.bytes().all(|byte| byte.is_ascii_digit()) {
-            return Err(WordError::SchemeWithoutSlashes {
-                typed: shown(whole),
-                example: format!("{host}://{}", shown(last)),
-            });
-        }
         if host == "net" {
             return Err(WordError::TargetNetwork { typed: shown(whole) });
         }

@@ -115,21 +115,215 @@ fn a_scheme_implies_its_port() {
 fn credentials_are_left_out() {
     for (given, url, host) in [
         ("postgres://u:p@db:5432/x", "postgres://db:5432/x", "db"),
-        ("postgres://u:p@ss@w@db/x", "postgres://db/x", "db"),
         ("redis://:hunter2@cache:6379/0", "redis://cache:6379/0", "cache"),
         ("https://token@api.example.test/", "https://api.example.test/", "api.example.test"),
+        ("https://u:p@ss@api.example.test/", "https://api.example.test/", "api.example.test"),
         ("http://web:3000/@vite/client", "http://web:3000/@vite/client", "web"),
         ("http://web/?token=hunter2&x=1", "http://web/?token=***&x=1", "web"),
-        ("mongodb://u:p@a:1,b:2,c/x?replicaSet=r", "mongodb://a:1/x?replicaSet=r", "a"),
-        ("nats://u:p@a:4222,nats://u:p@b:4222", "nats://a:4222", "a"),
+        ("postgres://u:p%40ss%2Fw@db/x?password=hun&ter2&sslmode=require", "postgres://db/x?sslmode=require", "db"),
+        ("postgres://db/x?user=me@corp", "postgres://db/x", "db"),
+        ("postgresql+psycopg://u:p/ss@db/x", "postgresql+psycopg://db/x", "db"),
     ] {
         let word = target(given).unwrap_or_else(|error| panic!("{given}: {error}"));
         assert_eq!((word.url.as_deref(), word.host), (Some(url), name(host)), "{given}");
     }
-    let word = target("mongodb://u:p@a:1,b:2,c/x").expect("a URL");
-    assert_eq!((word.typed.as_str(), word.further_hosts), ("mongodb://a:1,b:2,c/x", 2));
-    assert_eq!(target("nats://a:4222,nats://b:4222").expect("a URL").further_hosts, 1);
-    assert_eq!(target("http://web/").expect("a URL").further_hosts, 0);
+}
+
+/// The targets of a word as `host:port`, with what they have in common.
+fn all(typed: &str) -> (Vec<String>, TargetWord) {
+    let words = targets(typed).unwrap_or_else(|error| panic!("{typed}: {error}"));
+    let at = |word: &TargetWord| match (&word.host, word.port) {
+        (HostWord::Name(name), port) => format!("{name}:{}", port.map(|port| port.port).unwrap_or_default()),
+        (HostWord::Address(address), port) => format!("{address}:{}", port.map(|port| port.port).unwrap_or_default()),
+        other => format!("{other:?}"),
+    };
+    (words.iter().map(at).collect(), words[0].clone())
+}
+
+#[test]
+fn every_host_is_a_target() {
+    for (typed, hosts) in [
+        ("mongodb://u:p@a:1,b:2,c/x?replicaSet=r", &["a:1", "b:2", "c:27017"][..]),
+        ("postgres://u:p@a,b:5433/x", &["a:5432", "b:5433"]),
+        ("postgresql:///x?host=a,b&port=1,2", &["a:1", "b:2"]),
+        ("postgresql:///x?host=a,b&port=7", &["a:7", "b:7"]),
+        ("postgresql://u@/x?host=db", &["db:5432"]),
+        ("kafka://a:9092,b:9092", &["a:9092", "b:9092"]),
+        ("a:9092,b:9092", &["a:9092", "b:9092"]),
+        ("a:11211,b:11211", &["a:11211", "b:11211"]),
+        ("nats://u:p@a:4222,nats://u:p@b:4222", &["a:4222", "b:4222"]),
+        ("redis+sentinel://:p@s1,s2:26380/mymaster/0", &["s1:26379", "s2:26380"]),
+        ("cache:6379,password=hunter2,ssl=True,abortConnect=False", &["cache:6379"]),
+        ("jdbc:postgresql://db/x?user=u&password=hunter2", &["db:5432"]),
+        ("jdbc:mysql://db:3307/x", &["db:3307"]),
+        ("jdbc:mysql:loadbalance://a,b/x", &["a:3306", "b:3306"]),
+        ("jdbc:mariadb://db/x", &["db:3306"]),
+        ("jdbc:sqlserver://h:1433;database=x;user=u;password=hunter2", &["h:1433"]),
+        ("jdbc:sqlserver://h\\SQLEXPRESS;database=x", &["h:1433"]),
+        ("jdbc:oracle:thin:@//h:1521/x", &["h:1521"]),
+        ("jdbc:oracle:thin:u/hunter2@h:1522:SID", &["h:1522"]),
+        ("postgresql+asyncpg://u:p@db/x", &["db:5432"]),
+        ("mysql+pymysql://u:p@db/x", &["db:3306"]),
+        ("host=db port=5433 dbname=x user=u password='a b\\'c'", &["db:5433"]),
+        ("host=a,b port=1,2 dbname=x", &["a:1", "b:2"]),
+        ("host = db password = hunter2", &["db:5432"]),
+        ("u:p/w:x@y@tcp(db:3307)/x?tls=true", &["db:3307"]),
+        ("tcp(db)/x", &["db:3306"]),
+        ("u:p@tcp([2001:db8::1]:3306)/x", &["2001:db8::1:3306"]),
+        ("Server=db,1434;Database=x;User Id=sa;Password=hunter2;Encrypt=True", &["db:1434"]),
+        ("Server=tcp:db.example.test,1433;Initial Catalog=x;Password=\"a;b\"", &["db.example.test:1433"]),
+        ("Data Source=db\\SQLEXPRESS;Initial Catalog=x", &["db:1433"]),
+        ("Host=db;Port=5432;Database=x;Username=u;Password=hunter2", &["db:5432"]),
+        ("Server=db;Port=3306;Database=x;Uid=u;Pwd=hunter2", &["db:3306"]),
+        ("tls://nats:4222", &["nats:4222"]),
+        ("ssl://mqtt:8883", &["mqtt:8883"]),
+        ("PLAINTEXT://a:9092,b:9092", &["a:9092", "b:9092"]),
+        ("redis://[::1]:6379/0", &["::1:6379"]),
+        ("mongodb://[2001:db8::1]:27017,[2001:db8::2]/x", &["2001:db8::1:27017", "2001:db8::2:27017"]),
+        ("postgres://db:5432,db:5432/x", &["db:5432"]),
+    ] {
+        let (found, first) = all(typed);
+        assert_eq!(found, hosts, "{typed}");
+        assert!(!format!("{first:?}").contains("hunter2"), "{first:?}");
+    }
+    let (_, first) = all("mongodb://u:p@a:1,b:2/x?replicaSet=r");
+    assert_eq!(first.url.as_deref(), Some("mongodb://a:1/x?replicaSet=r"));
+    assert_eq!(first.typed, "mongodb://a:1/x?replicaSet=r");
+    assert_eq!(all("host=db dbname=x").1.typed, "postgres://db/x");
+}
+
+#[test]
+fn tls_is_what_the_parameters_say() {
+    use dprobe_probes::application::{ApplicationProtocol as P, Security as S, Verify as V};
+    for (typed, protocol, security, verify) in [
+        ("postgres://db/x", P::Postgres, S::Preferred, V::Nothing),
+        ("postgres://db/x?sslmode=disable", P::Postgres, S::Plain, V::Nothing),
+        ("postgres://db/x?sslmode=require", P::Postgres, S::Upgrade, V::Nothing),
+        ("postgres://db/x?sslmode=verify-ca", P::Postgres, S::Upgrade, V::Chain),
+        ("host=db sslmode=verify-full", P::Postgres, S::Upgrade, V::Full),
+        ("postgres://db/x?sslmode=require&sslnegotiation=direct", P::Postgres, S::Tls, V::Nothing),
+        ("jdbc:postgresql://db/x?ssl=true", P::Postgres, S::Upgrade, V::Full),
+        ("Host=db;Username=u;SSL Mode=Require", P::Postgres, S::Upgrade, V::Nothing),
+        ("mysql://db/x", P::Mysql, S::Preferred, V::Nothing),
+        ("mysql://db/x?ssl-mode=REQUIRED", P::Mysql, S::Upgrade, V::Nothing),
+        ("jdbc:mysql://db/x?sslMode=VERIFY_IDENTITY", P::Mysql, S::Upgrade, V::Full),
+        ("jdbc:mysql://db/x?useSSL=false", P::Mysql, S::Plain, V::Nothing),
+        ("u:p@tcp(db:3306)/x", P::Mysql, S::Plain, V::Nothing),
+        ("u:p@tcp(db:3306)/x?tls=skip-verify", P::Mysql, S::Upgrade, V::Nothing),
+        ("u:p@tcp(db:3306)/x?tls=true", P::Mysql, S::Upgrade, V::Full),
+        ("mongodb://db/x", P::Mongodb, S::Plain, V::Full),
+        ("mongodb://db/x?tls=true", P::Mongodb, S::Tls, V::Full),
+        ("mongodb://db/x?ssl=true&tlsAllowInvalidCertificates=true", P::Mongodb, S::Tls, V::Nothing),
+        ("mongodb+srv://cluster.example.test/x", P::Mongodb, S::Tls, V::Full),
+        ("mongodb+srv://cluster.example.test/x?tls=false", P::Mongodb, S::Plain, V::Full),
+        ("rediss://cache", P::Redis, S::Tls, V::Full),
+        ("rediss://cache?ssl_cert_reqs=none", P::Redis, S::Tls, V::Nothing),
+        ("cache:6380,ssl=True", P::Redis, S::Tls, V::Full),
+        ("redis+sentinel://s1/m", P::Redis, S::Plain, V::Full),
+        ("amqps://mq", P::Amqp, S::Tls, V::Full),
+        ("amqps://mq?verify=verify_none", P::Amqp, S::Tls, V::Nothing),
+        ("a:9092,b:9092", P::Kafka, S::Plain, V::Full),
+        ("kafka+ssl://a", P::Kafka, S::Tls, V::Full),
+        ("tls://bus:4222", P::Nats, S::Upgrade, V::Full),
+        ("ssl://web:443", P::Tls, S::Tls, V::Full),
+        ("smtp://mail:465", P::Smtp, S::Tls, V::Full),
+        ("smtp+starttls://mail:587", P::Smtp, S::Upgrade, V::Full),
+    ] {
+        let application = all(typed).1.application.unwrap_or_else(|| panic!("{typed} says nothing"));
+        assert_eq!((application.protocol, application.security, application.verify), (protocol, security, verify), "{typed}");
+    }
+    for typed in ["db:5432", "tcp://db:5432", "jdbc:oracle:thin:@//h:1521/x", "Server=db,1433;Database=x", "a:1,b:2"] {
+        assert_eq!(all(typed).1.application, None, "{typed}");
+    }
+}
+
+#[test]
+fn a_login_is_a_user_and_a_database() {
+    for (typed, user, database) in [
+        ("postgres://app:hunter2@db/shop", Some("app"), Some("shop")),
+        ("postgres://ap%40p:hunter2@db/shop?sslmode=require", Some("ap@p"), Some("shop")),
+        ("jdbc:postgresql://db/shop?user=app&password=hunter2", Some("app"), Some("shop")),
+        ("host=db dbname=shop user=app password=hunter2", Some("app"), Some("shop")),
+        ("app:hunter2@tcp(db:3306)/shop", Some("app"), Some("shop")),
+        ("Host=db;Database=shop;Username=app;Password=hunter2", Some("app"), Some("shop")),
+        ("mysql://db", None, None),
+    ] {
+        let login = all(typed).1.login;
+        assert_eq!((login.user.as_deref(), login.database.as_deref()), (user, database), "{typed}");
+    }
+}
+
+#[test]
+fn what_is_wrong_with_a_connection_string_is_said_without_the_secret() {
+    for (typed, words) in [
+        ("postgres://app:hun@ter2@db:5432/x", "has a `@` in its password that is not escaped; write @ as %40: postgres://***%40***@db:5432/x"),
+        ("postgres://app:hun/ter2@db/x", "has a `/` in its password"),
+        ("postgres://app:hun?ter2@db/x", "write ? as %3F"),
+        ("postgres://app:hun#ter2@db/x", "write # as %23"),
+        ("postgres://app:100%@db/x", "write % as %25"),
+        ("mongodb://app:hun:ter2@db/x", "write : as %3A"),
+        ("postgres://app:hun ter2@db/x", "write a blank as %20"),
+        ("postgres://app:hunter2/x", "`postgres://app:***/x` has a port that is none, `***`"),
+        ("postgres://app:hunter2@/x", "is a URL without a host; name the host: postgres://***@db/x"),
+        ("postgres:///x", "is a URL without a host; name the host: postgres://db/x"),
+        ("postgre://app:hunter2@db/x", "has a scheme that no driver knows, `postgre`; write postgres: postgres://***@db/x"),
+        ("htpp://web/", "write http: http://web/"),
+        ("mongo://db", "write mongodb: mongodb://db"),
+        ("reddis://cache", "write redis: redis://cache"),
+        ("postgres:app:hunter2@db/x", "lacks the slashes of a URL; write :// after the scheme: postgres://***@db/x"),
+        ("postgres:/db/x", "lacks the slashes of a URL"),
+        ("redis//cache:6379", "redis://cache:6379"),
+        ("jdbc:postgresql:db/x", "jdbc:postgresql://db/x"),
+        ("http://web:/", "ends where its port should be"),
+        ("redis://cache:6379a", "has a port that is none, `***`"),
+        ("redis://cache:70000", "has a port that is none, `70000`"),
+        ("postgres://my db/x", "has a blank in it"),
+        ("postgres://app:hunter2@${DB_HOST}:5432/x", "still has `${DB_HOST}` in it"),
+        ("postgres://app:${DB_PASSWORD}@db/x", "still has `${DB_PASSWORD}` in it"),
+        ("postgres://app:$DB_PASSWORD@db/x", "still has `$DB_PASSWORD` in it"),
+        ("postgres://app:<password>@db/x", "still has `<…>` in it"),
+        ("redis://{{ redis_host }}:6379", "still has `{{…}}` in it"),
+        ("\"postgres://app:hunter2@db/x\"", "`\"postgres://db/x\"` has \" around it"),
+        ("'redis://cache:6379'", "leave the quotes out: redis://cache:6379"),
+    ] {
+        let error = targets(typed).expect_err(typed);
+        assert!(matches!(error, WordError::Malformed(_)), "{typed}: {error:?}");
+        let message = error.to_string();
+        assert!(message.contains(words), "{typed}: {message}");
+        assert!(!message.contains("hun") && !message.contains("ter2"), "{message}");
+    }
+    for typed in ["sqlite:///var/lib/x.db", "file:///etc/hosts", "host=/var/run/postgresql dbname=x", "u:p@unix(/run/x.sock)/y", "jdbc:sqlite:x.db"] {
+        assert!(matches!(targets(typed), Err(WordError::Local { .. })), "{typed}: {:?}", targets(typed));
+    }
+    for typed in ["redis:6379", "kafka:9092", "postgres:5432", "grpc://api:50051", "whatever://web", "etcd://etcd:2379"] {
+        assert!(targets(typed).is_ok(), "{typed}: {:?}", targets(typed));
+    }
+}
+
+#[test]
+fn what_only_some_drivers_can_read_is_read_where_nobody_typed_it() {
+    for (value, certain) in [
+        ("postgres://app:hun@ter2@db:5432/x", false),
+        ("mongodb://app:hun@ter2@db/x", true),
+        ("postgresql+asyncpg://app:hun@ter2@db/x", true),
+        ("postgres://app:hun/ter2@db/x", true),
+        ("postgresql://app:hun/ter2@db/x", false),
+        ("postgres://app:${DB_PASSWORD}@db/x", false),
+        ("postgres://app:pw@${DB_HOST}/x", true),
+    ] {
+        match read(value) {
+            Ok(words) => {
+                assert!(!certain && words[0].malformed.is_some() && words[0].host == name("db"), "{value}: {words:?}");
+            }
+            Err(WordError::Malformed(malformed)) => assert!(certain && malformed.certain, "{value}"),
+            Err(error) => panic!("{value}: {error}"),
+        }
+    }
+    let Err(WordError::Malformed(malformed)) = read("postgres://app:hun/ter2@db/x") else { panic!("it is malformed") };
+    assert_eq!(malformed.fault, Fault::Unescaped { characters: "/".to_owned(), dials: Some("app".to_owned()) });
+    let malformed = read("postgres://app:hun@ter2@db/x").expect("some read it")[0].malformed.clone();
+    let dials = Some("***@db".to_owned());
+    assert_eq!(malformed.map(|it| it.fault), Some(Fault::Unescaped { characters: "@".to_owned(), dials }));
 }
 
 #[test]
@@ -147,7 +341,7 @@ fn what_is_wrong_with_a_target_is_said() {
         (":", "ends where its port should be"),
         ("web:80/sctp", "`sctp` in `web:80/sctp` is not a protocol: write /tcp or /udp; for example: web:80/udp"),
         ("web:80/api/v1", "looks like a URL without its scheme; for example: http://web:80/api/v1"),
-        ("http:web", "lacks the slashes of a URL; for example: http://web"),
+        ("http:web", "lacks the slashes of a URL; write :// after the scheme: http://web"),
         ("a/b/c", "project/service"),
         ("/web", "project/service"),
         ("web/", "project/service"),
@@ -168,19 +362,19 @@ fn what_is_wrong_with_a_target_is_said() {
         ("a..b", "has a dot too many"),
         (".", "has a dot too many"),
         ("net:favorites-net", "only FROM can be one"),
-        ("http://", "is a URL without a host; for example: http://mongodb/"),
+        ("http://", "is a URL without a host; name the host: http://mongodb"),
         ("http:///path", "is a URL without a host"),
         ("http://user:hunter2@/x", "`http://***@/x` is a URL without a host"),
         ("http://:80/", "has a port and no host"),
         ("http://web:/", "ends where its port should be"),
-        ("http://web:0/", "`0` in `http://web:0/` is not a port"),
-        ("http://web:99999/", "is not a port"),
+        ("http://web:0/", "`http://web:0/` has a port that is none, `0`"),
+        ("http://web:99999/", "has a port that is none, `99999`"),
         ("://web", "has no scheme before `://`"),
         ("1http://web", "has no scheme before `://`"),
         ("postgres:///x?host=/var/run/postgresql", "is a URL without a host"),
         ("postgresql://%2Fvar%2Frun/x", "`%` in"),
-        ("postgres://u:hun/ter2@db/x", "if the password contains `/`"),
-        ("http://u:hun/ter2@db/x", "if the password contains `/`"),
+        ("postgres://u:hun/ter2@db/x", "write / as %2F"),
+        ("http://u:hun/ter2@db/x", "write / as %2F"),
         ("we\u{200b}b", "`\\u{200b}` in `we\\u{200b}b` can not stand there"),
         ("we\x1b[31mb", "`we\\x1b[31mb` contains a control character"),
         ("web\n", ""),
@@ -240,6 +434,33 @@ proptest! {
         let messages = [target(&text).map(|_| ()), source(&text).map(|_| ())]
             .map(|result| result.map_or_else(|error| error.to_string(), |()| String::new()));
         prop_assert!(!messages.concat().contains("s3cr3t"), "{:?}", messages);
+    }
+
+    #[test]
+    fn a_secret_does_not_survive_wherever_it_stands(
+        form in 0usize..9,
+        before in "[!-~]{0,6}",
+        after in "[!-~]{0,6}",
+    ) {
+        let secret = format!("{before}s3cr3t{after}");
+        let quoted = secret.replace(['\'', '\\'], "x");
+        let text = match form {
+            0 => format!("postgres://app:{secret}@db:5432/shop"),
+            1 => format!("mongodb://app:{secret}@a:1,b:2/x?replicaSet=r"),
+            2 => format!("redis://:{secret}@cache:6379/0"),
+            3 => format!("jdbc:mysql://db/x?user=app&password={secret}"),
+            4 => format!("host=db user=app password='{quoted}' dbname=shop"),
+            5 => format!("app:{secret}@tcp(db:3306)/shop"),
+            6 => format!("Server=db,1433;Database=x;Password={secret};Encrypt=true"),
+            7 => format!("amqps://app:{secret}@mq/vhost"),
+            _ => format!("cache:6379,ssl=true,password={secret}"),
+        };
+        for seen in [format!("{:?}", targets(&text)), format!("{:?}", read(&text)), format!("{:?}", target(&format!("\"{text}\"")))] {
+            prop_assert!(!seen.contains("s3cr3t"), "{}: {}", text, seen);
+        }
+        if let Err(error) = targets(&text) {
+            prop_assert!(!error.to_string().contains("s3cr3t"), "{}: {}", text, error);
+        }
     }
 
     #[test]

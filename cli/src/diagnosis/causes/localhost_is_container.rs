@@ -69,13 +69,26 @@ fn find(case: &Case<'_>) -> Option<Found> {
         _ => return None,
     };
     let name = &case.from.place;
+    let written = case.to.found_in();
+    let fixes = match &written {
+        Some(place) => fixes.into_iter().map(|fix| in_its_place(case, fix, place)).collect(),
+        None => fixes,
+    };
+    // What was written for a program on the host is right there, and nowhere else.
+    let comes_from = match &written {
+        Some(place) => format!(
+            " It is {place} of {name} that says {}, as is right for a program that runs on the host.",
+            case.to.host
+        ),
+        None => String::new(),
+    };
     Some(Found {
         severity: Severity::Error,
         stage: StageName::Tcp,
         title: format!("{} in {name} is {name} itself; {where_it_is}", case.to.host),
         explanation: format!(
             "Inside a container, {} means that container, not the host and not another container. Nothing in {name} \
-             listens on port {port}, but {where_it_is}.",
+             listens on port {port}, but {where_it_is}.{comes_from}",
             case.to.host
         ),
         because,
@@ -97,6 +110,17 @@ fn peer_fixes(case: &Case<'_>, peer: &peers::Peer<'_>) -> Vec<Fix> {
     });
     let then = dial(format!("and use the name of {name}"), url_or(case, &host_port(name, peer.port)));
     join.into_iter().chain([then]).collect()
+}
+
+/// A fix that says what is to be changed where the address is written: only the part that changes, for what stands beside it
+/// may be a secret.
+fn in_its_place(case: &Case<'_>, fix: Fix, place: &str) -> Fix {
+    let Some(dial) = &fix.dial else { return fix };
+    let authority = dial.split_once("://").map_or(dial.as_str(), |(_, rest)| rest);
+    let new = authority.split(['/', '?', '#']).next().unwrap_or(authority);
+    let new = new.rsplit_once('@').map_or(new, |(_, host)| host);
+    let title = format!("{}: in {place} write `{new}` in the place of `{}`", fix.title, case.address_text());
+    Fix { title, ..fix }
 }
 
 /// The URL that was given, with another host and port; the bare address where none was given.

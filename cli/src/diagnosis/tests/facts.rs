@@ -32,7 +32,7 @@ pub(super) fn codes(check: &Check) -> Vec<&str> {
 }
 
 /// A container that has been up for long, on no network yet.
-pub(in crate::diagnosis) fn container(name: &str, image: &str) -> Container {
+pub(crate) fn container(name: &str, image: &str) -> Container {
     Container {
         // Begins with what is no hexadecimal digit, so no word of a test is taken for a prefix of it.
         id: format!("{name:z>64}"),
@@ -58,6 +58,7 @@ pub(in crate::diagnosis) fn container(name: &str, image: &str) -> Container {
         proxies: Proxies::default(),
         trust: Trust::default(),
         variables: Vec::new(),
+        dependencies: Vec::new(),
         compose: None,
         task: None,
         processes: None,
@@ -66,7 +67,7 @@ pub(in crate::diagnosis) fn container(name: &str, image: &str) -> Container {
 }
 
 impl Container {
-    pub(super) fn on(mut self, network: &str, address: &str) -> Self {
+    pub(crate) fn on(mut self, network: &str, address: &str) -> Self {
         let names = if network == "bridge" { Vec::new() } else { vec![self.name.clone()] };
         let ipv4 = address.parse().ok();
         self.network_mode = NetworkMode::Network(network.to_owned());

@@ -1,0 +1,44 @@
+//! The form of Go's MySQL driver: `[USER[:PASSWORD]@]tcp(HOST[:PORT])/DATABASE[?PARAMETERS]`.
+
+use super::parameters::Parameters;
+use super::spec::{Place, Spec};
+use super::{Login, WordError};
+
+/// The transports that the driver knows by name.
+const NETWORKS: [&str; 4] = ["tcp(", "tcp4(", "tcp6(", "unix("];
+
+/// Where the transport stands in a word of this form.
+pub(super) fn find(word: &str) -> Option<usize> {
+    let at = NETWORKS.iter().filter_map(|network| word.rfind(network)).max()?;
+    // `tcp4(` also ends in something that is none of them.
+    (at == 0 || word[..at].ends_with('@')).then_some(at)
+}
+
+/// What such a string says.
+pub(super) fn read(word: &str, at: usize) -> Result<Spec, WordError> {
+    let typed = || "***@tcp(…)/…".to_owned();
+    let (network, rest) = word[at..].split_once('(').unwrap_or(("tcp", ""));
+    if network == "unix" {
+        return Err(WordError::Local { typed: typed() });
+    }
+    let wrong = || WordError::NoHost { typed: typed(), example: "app:***@tcp(db:3306)/shop" };
+    let (address, after) = rest.split_once(')').ok_or_else(wrong)?;
+    let place = Place::read(address, &format!("tcp({address})"))?;
+    if place.host.is_empty() {
+        return Err(wrong());
+    }
+    let (path, query) = after.split_once('?').unwrap_or((after, ""));
+    let database = path.strip_prefix('/').filter(|name| !name.is_empty());
+    let user = word[..at].trim_end_matches('@').split(':').next().filter(|user| !user.is_empty());
+    let parameters = Parameters::of_query(query);
+    let mut spec = Spec::of("mysql", vec![place], database);
+    // The driver speaks TLS only where it is told to.
+    let plain = dprobe_probes::application::Security::Plain;
+    let told = parameters.has(&["tls"]);
+    spec.application = spec.application.map(|application| {
+        let refined = parameters.refine(application, false);
+        if told { refined } else { dprobe_probes::application::Application { security: plain, ..refined } }
+    });
+    spec.login = Login { user: user.map(str::to_owned), database: database.map(str::to_owned) };
+    Ok(spec)
+}
