@@ -11,6 +11,7 @@ mod dns_fixes;
 mod engine_rules;
 mod filter;
 mod fixes;
+mod gateway;
 mod listening;
 mod lost_network;
 mod machine;

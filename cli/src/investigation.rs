@@ -9,6 +9,7 @@ mod helper;
 mod libc;
 mod look;
 mod trust;
+mod upstreams;
 mod watch;
 
 use std::time::{Duration, Instant, SystemTime};

@@ -69,6 +69,11 @@ impl<'a> Case<'a> {
         self.followed.iter().filter(move |followed| followed.relation == relation).map(|followed| &followed.check)
     }
 
+    /// One of the checks that it led to, as a case with the same facts.
+    pub(super) fn leading(self, check: &'a Check) -> Self {
+        Self::new(&check.from, &check.to, self.topology, self.observations).leading_to(&check.followed)
+    }
+
     /// What was seen in a place, picked by `pick`.
     pub(super) fn seen<T: 'a>(
         self,

@@ -131,6 +131,8 @@ causes! {
     proxy_unreachable
     proxy_captures_internal
     proxy_required
+    upstream_stale
+    bad_gateway
     underscore_hostname
     link_env_collision
 }

@@ -3,7 +3,7 @@
 use dprobe_probes::wire::Observation;
 
 use super::crew::Crew;
-use super::{InvestigationError, Progress, follow, libc, trust};
+use super::{InvestigationError, Progress, follow, libc, trust, upstreams};
 use crate::diagnosis::{self, Case};
 use crate::engine::Engine;
 use crate::plan::{self, Limits, Post, Round};
@@ -57,6 +57,7 @@ impl Look<'_> {
         self.look_closer(&pairs).await?;
         self.watch(&pairs).await?;
         libc::read(self.engine, &pairs, &mut self.topology, &self.observations).await;
+        upstreams::read(self.engine, &pairs, &mut self.topology, &self.observations).await;
         self.ask_for_details(&pairs).await;
         Ok(pairs)
     }

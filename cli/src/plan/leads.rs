@@ -1,6 +1,8 @@
 //! Where a check leads: what the target itself depends on or sends its clients to, which is checked in turn. One file a kind
 //! of lead; to add one, write its file by the shape of its neighbours and name it in the list below.
 
+mod upstream;
+
 use crate::diagnosis::Case;
 use crate::report::Relation;
 use crate::words::{SourceWord, TargetWord};
@@ -19,7 +21,7 @@ pub struct Lead {
 /// A kind of lead: hands back nothing where the case leads nowhere in its way.
 type Finder = fn(&Case<'_>) -> Vec<Lead>;
 
-const FINDERS: &[Finder] = &[];
+const FINDERS: &[Finder] = &[upstream::find];
 
 /// The most leads of one check that are followed.
 const MAX_LEADS: usize = 8;

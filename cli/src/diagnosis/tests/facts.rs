@@ -59,6 +59,7 @@ pub(in crate::diagnosis) fn container(name: &str, image: &str) -> Container {
         task: None,
         processes: None,
         last_log: None,
+        reverse_proxy: None,
     }
 }
 
