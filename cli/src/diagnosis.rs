@@ -9,6 +9,7 @@ mod case;
 pub mod causes;
 mod dns_fixes;
 mod engine_rules;
+pub(crate) mod failed_start;
 mod filter;
 mod fixes;
 mod gateway;

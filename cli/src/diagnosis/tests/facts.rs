@@ -1,6 +1,7 @@
 //! Facts written down by hand, as short as they can be said.
 
 pub(super) mod names;
+mod proxied;
 mod published;
 
 use std::collections::BTreeMap;

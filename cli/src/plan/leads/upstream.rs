@@ -1,20 +1,30 @@
-//! A reverse proxy that answers for an upstream which failed: from the proxy to that upstream.
+//! A reverse proxy that answers for an upstream which failed, or that has ended because it did not find one: from the proxy
+//! to that upstream.
 
 use super::Lead;
 use crate::diagnosis::Case;
+use crate::diagnosis::failed_start::FailedStart;
 use crate::report::Relation;
+use crate::topology::Container;
 use crate::words;
 
 pub(super) fn find(case: &Case<'_>) -> Vec<Lead> {
-    let Some(gateway) = case.gateway() else { return Vec::new() };
-    let Ok(from) = words::source(&gateway.proxy.name) else { return Vec::new() };
-    gateway
-        .dials()
-        .into_iter()
-        .filter_map(|dial| {
-            // A name that is none leads nowhere.
-            let target = words::target(&dial).ok()?;
-            Some(Lead { relation: Relation::Upstream, from: Some(from.clone()), target })
-        })
-        .collect()
+    let Some(target) = case.target() else { return Vec::new() };
+    let dials = match case.gateway() {
+        Some(gateway) => gateway.dials(),
+        None => unknown(case, target).into_iter().collect(),
+    };
+    dials.into_iter().filter_map(|dial| lead(target, &dial)).collect()
+}
+
+fn lead(proxy: &Container, dial: &str) -> Option<Lead> {
+    // A name that is none leads nowhere.
+    let (from, target) = (words::source(&proxy.name).ok()?, words::target(dial).ok()?);
+    Some(Lead { relation: Relation::Upstream, from: Some(from), target })
+}
+
+/// The name that an nginx ended for. Where its configuration has no port, it is that of HTTP.
+fn unknown(case: &Case<'_>, target: &Container) -> Option<String> {
+    let ended = FailedStart::of(case, target)?;
+    Some(format!("{}:{}", ended.unknown.name, ended.unknown.port.unwrap_or(80)))
 }

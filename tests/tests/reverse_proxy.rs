@@ -1,0 +1,175 @@
+//! Reverse proxies whose upstream fails: real nginx, and what stands behind it played by the actor.
+
+use dprobe_tests::servers::Nginx;
+use dprobe_tests::stack::{Container, Network};
+use dprobe_tests::{Stack, check};
+
+/// What is behind the proxy, when all is well.
+const APP: &str = "tcp:0.0.0.0:8080,http=200,body=ok";
+
+/// A server block that hands everything on.
+fn passing(to: &str) -> String {
+    format!("server {{\n    listen 8080;\n    location / {{\n        proxy_pass {to};\n    }}\n}}\n")
+}
+
+/// A network with `web`, which asks, and `front`, an nginx with this configuration.
+struct Front {
+    net: Network,
+    web: Container,
+    front: Container,
+}
+
+impl Front {
+    fn new(stack: &Stack, net: Network, config: &str) -> Self {
+        let web = stack.container("web").on(&net).start();
+        let nginx = Nginx { config, port: 8080, tls: None };
+        let front = stack.server("front", &nginx).on(&net).alias("front").start();
+        Self { net, web, front }
+    }
+
+    fn check(&self) -> dprobe_tests::Outcome {
+        check([self.web.name(), "http://front:8080/"])
+    }
+}
+
+/// The code that the first check which this one led to came to.
+fn inner(outcome: &dprobe_tests::Outcome) -> &str {
+    outcome.checks()[0]["followed"][0]["check"]["diagnoses"][0]["code"].as_str().unwrap_or_default()
+}
+
+#[test]
+fn an_upstream_on_loopback() {
+    let Some(stack) = Stack::with_servers() else { return };
+    let net = stack.network("favorites-net");
+    let app = stack.container("router_one").on(&net).alias("router_one").runs(["web", "tcp:127.0.0.1:8080,http=200"]);
+    let app = app.start();
+    let front = Front::new(&stack, net, &passing("http://router_one:8080"));
+
+    let outcome = front.check();
+    outcome.degraded("bad-gateway").words(["502", "router_one", "bind-loopback", "Connection refused", "default.conf"]);
+    assert_eq!(inner(&outcome), "bind-loopback");
+    outcome.shows(["router_one:8080 UNREACHABLE", "error[bind-loopback]", "127.0.0.1:8080"]);
+    app.recreate(["web", APP]);
+    front.front.docker("restart");
+    outcome.passes_now();
+}
+
+#[test]
+fn an_upstream_that_was_stopped() {
+    let Some(stack) = Stack::with_servers() else { return };
+    let net = stack.network("favorites-net");
+    let app = stack.container("router_one").on(&net).alias("router_one").runs(["web", APP]).start();
+    let front = Front::new(&stack, net, &passing("http://router_one:8080"));
+    front.check().healthy();
+    app.docker("stop");
+
+    let outcome = front.check();
+    outcome.degraded("bad-gateway").words(["router_one", "target-not-running"]);
+    outcome.fix_works(&stack);
+}
+
+#[test]
+fn a_name_that_is_misspelt_and_looked_up_while_it_runs() {
+    let Some(stack) = Stack::with_servers() else { return };
+    let net = stack.network("favorites-net");
+    let nameserver = stack.nameserver(Some(&net), &[]);
+    stack.container("router_one").on(&net).alias("router_one").runs(["web", APP]).start();
+    let config = "server { listen 8080; resolver 127.0.0.11 valid=5s;\n location / { set $up router_on;\n proxy_pass http://$up:8080; } }";
+    let web = stack.container("web").on(&net).start();
+    let nginx = Nginx { config, port: 8080, tls: None };
+    stack.server("front", &nginx).on(&net).alias("front").asks(nameserver).start();
+
+    let outcome = check([web.name(), "http://front:8080/api"]);
+    outcome.degraded("bad-gateway").words(["router_on", "unknown-name", "could not be resolved", "router_one:8080"]);
+    assert_eq!(inner(&outcome), "unknown-name");
+}
+
+#[test]
+fn an_upstream_with_another_address_than_before() {
+    let Some(stack) = Stack::with_servers() else { return };
+    let net = stack.network("favorites-net");
+    let app = stack.container("router_one").on(&net).alias("router_one").runs(["web", APP]).start();
+    let front = Front::new(&stack, net, &passing("http://router_one:8080/"));
+    front.check().healthy();
+    app.remove();
+    // Takes the address that has become free.
+    stack.container("other").on(&front.net).start();
+    stack.container("router_one").on(&front.net).alias("router_one").runs(["web", APP]).start();
+
+    let outcome = front.check();
+    outcome.degraded("upstream-stale").words(["router_one", "-s reload", "resolver 127.0.0.11 valid=10s"]);
+    outcome.fix_works(&stack);
+}
+
+#[test]
+fn an_upstream_that_is_slow() {
+    let Some(stack) = Stack::with_servers() else { return };
+    let net = stack.network("favorites-net");
+    // It takes the connection and says nothing.
+    stack.container("router_one").on(&net).alias("router_one").runs(["web", "tcp:0.0.0.0:8080"]).start();
+    let config = passing("http://router_one:8080;\n        proxy_read_timeout 1s");
+    let front = Front::new(&stack, net, &config);
+
+    front.check().degraded("bad-gateway").words(["504", "router_one", "timed out", "proxy_read_timeout"]);
+}
+
+#[test]
+fn the_wrong_port_of_an_upstream() {
+    let Some(stack) = Stack::with_servers() else { return };
+    let net = stack.network("favorites-net");
+    stack.container("router_one").on(&net).alias("router_one").runs(["web", APP]).start();
+    let front = Front::new(&stack, net, &passing("http://router_one:8081"));
+
+    front.check().degraded("bad-gateway").words(["router_one", "wrong-port", "router_one:8080", "nginx -s reload"]);
+}
+
+#[test]
+fn an_upstream_on_another_network() {
+    let Some(stack) = Stack::with_servers() else { return };
+    let net = stack.network("favorites-net");
+    let apart = stack.network("backend");
+    let nameserver = stack.nameserver(Some(&net), &[]);
+    let app = stack.container("router_one").on(&apart).runs(["web", APP]).start();
+    let config = format!(
+        "server {{ listen 8080; resolver 127.0.0.11 valid=1s;\n location / {{ set $up {};\n proxy_pass http://$up:8080; }} }}",
+        app.name()
+    );
+    let web = stack.container("web").on(&net).start();
+    let nginx = Nginx { config: &config, port: 8080, tls: None };
+    stack.server("front", &nginx).on(&net).alias("front").asks(nameserver).start();
+
+    let outcome = check([web.name(), "http://front:8080/"]);
+    outcome.degraded("bad-gateway").words(["no-shared-network", "docker network connect"]);
+    outcome.fix_works(&stack);
+}
+
+#[test]
+fn a_location_of_its_own() {
+    let Some(stack) = Stack::with_servers() else { return };
+    let net = stack.network("favorites-net");
+    stack.container("router_one").on(&net).alias("router_one").runs(["web", "tcp:127.0.0.1:8080,http=200"]).start();
+    let config = "server { listen 8080; location / { return 200 ok; }\n location /api/v1/ { proxy_pass http://router_one:8080/; } }";
+    let front = Front::new(&stack, net, config);
+
+    front.check().healthy();
+    check([front.web.name(), "http://front:8080/api/v1/users?token=hunter2"])
+        .degraded("bad-gateway")
+        .words(["router_one", "bind-loopback"]);
+}
+
+#[test]
+fn healthy_behind_a_proxy_and_without_one() {
+    let Some(stack) = Stack::with_servers() else { return };
+    let net = stack.network("favorites-net");
+    stack.container("router_one").on(&net).alias("router_one").runs(["web", APP]).start();
+    let front = Front::new(&stack, net, &passing("http://router_one:8080/"));
+    front.check().healthy();
+
+    // An application that says by itself that something is wrong with it.
+    for status in ["500", "502", "503"] {
+        let port = format!("tcp:0.0.0.0:80,http={status},body=the bank is closed");
+        stack.container(&format!("app{status}")).on(&front.net).alias("app").runs(["web", &port]).start();
+        let said = check([front.web.name(), &format!("http://{}/", stack.unique(&format!("app{status}")))]);
+        assert!(!said.codes().contains(&"bad-gateway"), "{:?}", said.codes());
+    }
+}
