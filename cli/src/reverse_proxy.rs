@@ -2,6 +2,8 @@
 //! upstream. All of it is pure, takes foreign text and is bounded.
 
 pub mod answer;
+pub mod caddy;
+pub mod haproxy;
 pub mod nginx_config;
 pub mod nginx_log;
 pub mod nginx_servers;

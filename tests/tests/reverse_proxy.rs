@@ -1,6 +1,6 @@
 //! Reverse proxies whose upstream fails: real nginx, and what stands behind it played by the actor.
 
-use dprobe_tests::servers::Nginx;
+use dprobe_tests::servers::{Caddy, Haproxy, Nginx};
 use dprobe_tests::stack::{Container, Network};
 use dprobe_tests::{Stack, check};
 
@@ -63,9 +63,13 @@ fn an_upstream_that_was_stopped() {
     front.check().healthy();
     app.docker("stop");
 
+    // A container that has just gone is waited for, until the kernel has forgotten where it was; later there is a 502.
     let outcome = front.check();
-    outcome.degraded("bad-gateway").words(["router_one", "target-not-running"]);
-    outcome.fix_works(&stack);
+    assert_eq!((outcome.codes().first(), inner(&outcome)), (Some(&"bad-gateway"), "target-not-running"));
+    outcome.words(["router_one", "docker start"]).replays();
+    app.docker("start");
+    front.front.docker("restart");
+    outcome.passes_now();
 }
 
 #[test]
@@ -171,5 +175,63 @@ fn healthy_behind_a_proxy_and_without_one() {
         stack.container(&format!("app{status}")).on(&front.net).alias("app").runs(["web", &port]).start();
         let said = check([front.web.name(), &format!("http://{}/", stack.unique(&format!("app{status}")))]);
         assert!(!said.codes().contains(&"bad-gateway"), "{:?}", said.codes());
+    }
+}
+
+#[test]
+fn an_nginx_that_did_not_find_its_upstream_when_it_started() {
+    let Some(stack) = Stack::with_servers() else { return };
+    let net = stack.network("favorites-net");
+    let nameserver = stack.nameserver(Some(&net), &[]);
+    let config = passing("http://latecomer:8080/");
+    let web = stack.container("web").on(&net).start();
+    let nginx = Nginx { config: &config, port: 8080, tls: None };
+    let front = stack.server("front", &nginx).on(&net).alias("front").asks(nameserver).unready().start();
+    front.wait_for_status("exited");
+    let target = front.port(8080);
+
+    let outcome = check([web.name(), &target]);
+    outcome.unreachable("target-not-running").words(["latecomer", "default.conf", "line 4", "did not find"]);
+    assert_eq!(inner(&outcome), "unknown-name");
+
+    stack.container("latecomer").on(&net).alias("latecomer").runs(["web", APP]).start();
+    let outcome = check([web.name(), &target]);
+    outcome.unreachable("target-not-running").words(["latecomer", "depends_on", "docker start"]);
+    outcome.fix_works(&stack);
+}
+
+#[test]
+fn an_nginx_that_is_started_again_and_again_for_a_name() {
+    let Some(stack) = Stack::with_servers() else { return };
+    let net = stack.network("favorites-net");
+    let nameserver = stack.nameserver(Some(&net), &[]);
+    stack.container("router_one").on(&net).alias("router_one").runs(["web", APP]).start();
+    let config = "upstream back { server router_on:8080; }\nserver { listen 8080; location / { proxy_pass http://back; } }";
+    let web = stack.container("web").on(&net).start();
+    let nginx = Nginx { config, port: 8080, tls: None };
+    let front = stack.server("front", &nginx).on(&net).alias("front").asks(nameserver).flags(["--restart", "always"]);
+    let front = front.unready().start();
+    front.wait_for_log("host not found in upstream");
+    front.wait_for_status("restarting");
+
+    let outcome = check([web.name(), &front.port(8080)]);
+    outcome.unreachable("target-restarting").words(["router_on", "default.conf", "line 1", "router_one:8080"]);
+}
+
+#[test]
+fn other_proxies_than_nginx() {
+    let Some(stack) = Stack::with_servers() else { return };
+    let net = stack.network("favorites-net");
+    let web = stack.container("web").on(&net).start();
+    stack.container("router_one").on(&net).alias("router_one").runs(["web", "tcp:127.0.0.1:8080,http=200"]).start();
+    let config = "frontend front\n    bind :8080\n    default_backend back\nbackend back\n    server one router_one:8080\n";
+    stack.server("haproxy", &Haproxy { config, port: 8080 }).on(&net).alias("haproxy").start();
+    let config = ":8080 {\n\treverse_proxy router_one:8080\n}\n";
+    stack.server("caddy", &Caddy { config, port: 8080 }).on(&net).alias("caddy").start();
+
+    for front in ["haproxy", "caddy"] {
+        let outcome = check([web.name(), &format!("http://{front}:8080/api")]);
+        outcome.degraded("bad-gateway").words(["router_one", "bind-loopback"]);
+        assert_eq!(inner(&outcome), "bind-loopback");
     }
 }

@@ -273,7 +273,7 @@ impl<'a> Case<'a> {
         .collect()
     }
 
-    /// The HTTP exchange with the target's URL.
+    /// The HTTP exchange with the target's URL; where it was tried again, the later try.
     #[must_use]
     pub fn http(&self) -> Option<Seen<'a, HttpFact>> {
         let url = self.to.url.as_deref()?;
@@ -281,7 +281,7 @@ impl<'a> Case<'a> {
             Fact::Http(fact) if fact.url == url && fact.via.is_none() && fact.host_header.is_none() => Some(fact),
             _ => None,
         })
-        .next()
+        .last()
     }
 
     /// The same exchange with another `Host` header.

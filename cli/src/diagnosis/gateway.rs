@@ -2,12 +2,15 @@
 
 use std::net::IpAddr;
 
+use dprobe_probes::errno::Errno;
+use dprobe_probes::http::{HttpFailure, HttpPhase};
+
 use super::address::host_port;
 use super::case::Case;
 use super::fixes::command;
 use crate::reverse_proxy::answer;
 use crate::topology::{
-    Container, Location, ProxyProgram, ReverseProxy, Topology, Upstream, UpstreamError, UpstreamErrorKind,
+    Container, Location, LocationMatch, ProxyProgram, ReverseProxy, Topology, Upstream, UpstreamError, UpstreamErrorKind,
 };
 
 /// How old an error may be to be that of the request that was made, in seconds. It is the last one of such a request in any
@@ -24,26 +27,34 @@ pub(crate) struct Gateway<'a> {
     pub(crate) proxy: &'a Container,
     /// What it says of itself.
     pub(crate) said: &'a ReverseProxy,
-    /// The status that it answered with.
-    pub(crate) status: u16,
+    /// The status that it answered with; none where it kept the request waiting.
+    pub(crate) status: Option<u16>,
     /// The observation of that.
     pub(crate) id: &'a str,
     /// Whether the answer is a page of the proxy's own.
     pub(crate) own_page: bool,
     /// What its log says of this request.
     pub(crate) error: Option<&'a UpstreamError>,
+    /// The path that was asked for.
+    path: String,
     /// The locations that may have served it.
     pub(crate) locations: Vec<&'a Location>,
     topology: &'a Topology,
 }
 
 impl<'a> Case<'a> {
-    /// The target and its program, where it is a reverse proxy that answered for an upstream which failed.
+    /// The target and its program, where it is a reverse proxy that answered for an upstream which failed, or that took the
+    /// request and gave no answer in time: a proxy waits longer for its upstream than dprobe does.
     #[must_use]
     pub(crate) fn answers_for_upstream(&self) -> Option<(&'a Container, ProxyProgram)> {
         let (target, http) = (self.target()?, self.http()?);
-        http.fact.status.filter(|status| answer::is_gateway_error(*status))?;
-        Some((target, answer::program(http.fact, target)?))
+        let waits = |failure: &HttpFailure| failure.phase == HttpPhase::Http && failure.errno == Some(Errno::TimedOut);
+        let program = match (http.fact.status, &http.fact.failure) {
+            (Some(status), _) if answer::is_gateway_error(status) => answer::program(http.fact, target)?,
+            (None, Some(failure)) if waits(failure) => answer::runs(target)?,
+            _ => return None,
+        };
+        Some((target, program))
     }
 
     /// The same with all that was read of it.
@@ -52,7 +63,6 @@ impl<'a> Case<'a> {
         let (proxy, _) = self.answers_for_upstream()?;
         let said = proxy.reverse_proxy.as_ref()?;
         let http = self.http()?;
-        let status = http.fact.status?;
         let (host, path) = request(self.to.url.as_deref()?);
         let port = self.listen_port()?;
         // Host headers are compared without their ports, which a published port may change.
@@ -63,11 +73,12 @@ impl<'a> Case<'a> {
         Some(Gateway {
             proxy,
             said,
-            status,
+            status: http.fact.status,
             id: http.id,
             own_page: answer::written_by(http.fact).is_some(),
-            error: said.errors.iter().rev().find(same),
+            error: said.errors.iter().rev().find(same).filter(|_| http.fact.status.is_some()),
             locations: said.locations(port, host, &path),
+            path,
             topology: self.topology,
         })
     }
@@ -150,9 +161,20 @@ impl<'a> Gateway<'a> {
                 error.kind,
                 Kind::AnswerTimedOut | Kind::ClosedEarly | Kind::Reset | Kind::NotTheProtocol | Kind::HeadTooLong
             ),
-            None => self.status == 504,
+            None => matches!(self.status, Some(504) | None),
         };
-        if of_answer && upstream.scheme == "http" { format!("http://{at}/") } else { at }
+        if of_answer && upstream.scheme == "http" { format!("http://{at}{}", self.path_at(upstream)) } else { at }
+    }
+
+    /// The path that an upstream is asked for.
+    fn path_at(&self, upstream: &Upstream) -> String {
+        let location = self.locations.iter().find(|location| location.upstreams.contains(upstream));
+        match (location, &upstream.path) {
+            (Some(location), Some(path)) if location.matches != LocationMatch::Pattern => {
+                format!("{path}{}", self.path.strip_prefix(&location.path).unwrap_or_default())
+            }
+            _ => self.path.clone(),
+        }
     }
 }
 

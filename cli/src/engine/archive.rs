@@ -89,7 +89,8 @@ fn entries(tar: &[u8], folder: &str) -> BTreeMap<String, Vec<u8>> {
             links.extend(target.map(|target| (absolute(parent(&path), &target), path)));
         } else if kind.is_file() {
             let mut bytes = Vec::new();
-            if entry.read_to_end(&mut bytes).is_err() {
+            let whole = entry.read_to_end(&mut bytes).is_ok_and(|length| length as u64 == entry.size());
+            if !whole {
                 break;
             }
             files.insert(path, bytes);

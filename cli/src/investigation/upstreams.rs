@@ -10,6 +10,7 @@ use crate::engine::Engine;
 use crate::redact;
 use crate::reverse_proxy::nginx_log::{self, LogLine};
 use crate::reverse_proxy::nginx_servers::Files;
+use crate::reverse_proxy::{caddy, haproxy};
 use crate::topology::{Container, ProxyProgram, ReverseProxy, Topology};
 
 /// How many lines of the log are read. A busy proxy notes every request there.
@@ -35,6 +36,10 @@ const NGINX: [&str; 4] = [
     "/usr/local/nginx/conf/nginx.conf",
 ];
 
+/// Where Caddy and HAProxy have theirs.
+const CADDY: [&str; 1] = ["/etc/caddy/Caddyfile"];
+const HAPROXY: [&str; 2] = ["/usr/local/etc/haproxy/haproxy.cfg", "/etc/haproxy/haproxy.cfg"];
+
 /// Where nginx logs errors unless it is told otherwise.
 const NGINX_LOG: &str = "/var/log/nginx/error.log";
 
@@ -52,6 +57,8 @@ pub(super) async fn read(engine: &Engine, pairs: &[Pair], topology: &mut Topolog
         let Some(container) = topology.containers.get(&name) else { continue };
         let said = match program {
             ProxyProgram::Nginx => nginx(engine, container).await,
+            ProxyProgram::Caddy => caddy(engine, container).await,
+            ProxyProgram::Haproxy => haproxy(engine, container).await,
             program => ReverseProxy { program, ..ReverseProxy::default() },
         };
         if let Some(container) = topology.containers.get_mut(&name) {
@@ -76,6 +83,29 @@ async fn nginx(engine: &Engine, container: &Container) -> ReverseProxy {
         }
     }
     ReverseProxy { program: ProxyProgram::Nginx, servers: files.servers(), errors }
+}
+
+async fn caddy(engine: &Engine, container: &Container) -> ReverseProxy {
+    let lines = engine.log(&container.id, LOG_LINES).await.unwrap_or_default();
+    let (file, text) = one_file(engine, container, &["--config", "-c"], &CADDY).await.unwrap_or_default();
+    ReverseProxy { program: ProxyProgram::Caddy, servers: caddy::servers(&text, &file), errors: caddy::errors(&lines) }
+}
+
+async fn haproxy(engine: &Engine, container: &Container) -> ReverseProxy {
+    let (file, text) = one_file(engine, container, &["-f"], &HAPROXY).await.unwrap_or_default();
+    ReverseProxy { program: ProxyProgram::Haproxy, servers: haproxy::servers(&text, &file), errors: Vec::new() }
+}
+
+/// The configuration of a program that has it in one file: the one that a flag names, or where it usually is.
+async fn one_file(engine: &Engine, container: &Container, flags: &[&str], usual: &[&str]) -> Option<(String, String)> {
+    let named = container.command.iter().position(|word| flags.contains(&word.as_str()));
+    let named = named.and_then(|at| container.command.get(at + 1)).filter(|path| path.starts_with('/'));
+    for path in named.map(String::as_str).into_iter().chain(usual.iter().copied()) {
+        if let Ok(Some(bytes)) = engine.read_file(&container.id, path, FILE).await {
+            return Some((path.to_owned(), String::from_utf8_lossy(&bytes).into_owned()));
+        }
+    }
+    None
 }
 
 /// The last lines of a log file.

@@ -6,6 +6,7 @@ mod host;
 mod link;
 mod outside;
 mod path_mtu;
+mod patience;
 mod peers;
 mod servers;
 mod swarm;
@@ -25,6 +26,7 @@ const QUESTIONS: &[Question] = &[
     link::ask,
     outside::ask,
     path_mtu::ask,
+    patience::ask,
     swarm::ask,
     servers::ask,
     walks::ask,

@@ -303,7 +303,7 @@ mod tests {
             context in ".{0,100}",
         ) {
             log(&[&format!("2026/11/27 13:40:00 [error] 1#1: *1 {words}, client: {context}")]);
-            unknown_upstream(&[format!("[emerg] host not found in upstream \"{words}\" in {context}:3")]);
+            let _ = unknown_upstream(&[format!("[emerg] host not found in upstream \"{words}\" in {context}:3")]);
         }
     }
 }

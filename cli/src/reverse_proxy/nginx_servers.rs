@@ -537,8 +537,8 @@ mod tests {
             for location in all.servers().iter().flat_map(|server| &server.locations) {
                 prop_assert!(location.upstreams.len() <= MOST_UPSTREAMS);
             }
-            all.missing();
-            all.error_logs();
+            let _ = all.missing();
+            let _ = all.error_logs();
         }
     }
 }

@@ -57,18 +57,19 @@ fn find(case: &Case<'_>) -> Option<Found> {
     let checks: Vec<&Check> = case.followed(Relation::Upstream).collect();
     let failed = checks.iter().copied().find(|check| fails(check));
     // nginx itself says 503 where it was told to, or where somebody asks too often, and not for an upstream.
-    let own_page = gateway.own_page && !(gateway.said.program == ProxyProgram::Nginx && gateway.status == 503);
+    let own_page = gateway.own_page && !(gateway.said.program == ProxyProgram::Nginx && gateway.status == Some(503));
     if gateway.error.is_none() && !own_page && failed.is_none() {
         return None;
     }
     let proxy = &gateway.proxy.name;
     let inner = failed.and_then(cause);
     let behind = behind(&gateway, upstream, failed);
-    let how = gateway.error.map_or_else(|| unsaid(&gateway, failed), |error| reason(error.kind));
+    let how = gateway.error.map_or_else(|| unsaid(case, &gateway, failed), |error| reason(error.kind));
+    let answers = gateway.status.map_or_else(|| "gives no answer".to_owned(), |status| format!("answers {status}"));
     let title = match (&behind, inner) {
-        (Some(behind), Some(inner)) => format!("{proxy} answers {} because {behind} {how}: {}", gateway.status, inner.code),
-        (Some(behind), None) => format!("{proxy} answers {} because {behind} {how}", gateway.status),
-        (None, _) => format!("{proxy} answers {}, because the server behind it {how}", gateway.status),
+        (Some(behind), Some(inner)) => format!("{proxy} {answers} because {behind} {how}: {}", inner.code),
+        (Some(behind), None) => format!("{proxy} {answers} because {behind} {how}"),
+        (None, _) => format!("{proxy} {answers}, because the server behind it {how}"),
     };
     let mut because = vec![gateway.id.to_owned(), format!("{}.reverse_proxy", Case::container_evidence(gateway.proxy))];
     for check in failed.into_iter().chain(checks.iter().copied().filter(|_| failed.is_none())) {
@@ -127,10 +128,10 @@ fn reason(kind: UpstreamErrorKind) -> &'static str {
 }
 
 /// The same where the proxy says nothing of it.
-fn unsaid(gateway: &Gateway<'_>, failed: Option<&Check>) -> &'static str {
+fn unsaid<'a>(case: &Case<'a>, gateway: &Gateway<'_>, failed: Option<&'a Check>) -> &'static str {
     match failed {
-        Some(check) if check.verdict == Verdict::Unreachable => "can not be reached",
-        _ if gateway.status == 504 => "does not answer in time",
+        Some(check) if !case.leading(check).gets_through() => "can not be reached",
+        _ if matches!(gateway.status, Some(504) | None) => "does not answer in time",
         _ => "gives it no good answer",
     }
 }
@@ -138,8 +139,12 @@ fn unsaid(gateway: &Gateway<'_>, failed: Option<&Check>) -> &'static str {
 fn explanation(gateway: &Gateway<'_>, upstream: Option<&Upstream>, checks: &[&Check], failed: Option<&Check>) -> String {
     let proxy = &gateway.proxy.name;
     let program = gateway.said.program.name();
-    let mut sentences =
-        vec![format!("{proxy} is reached, and the answer {} is its own: {program} hands requests on and got no good answer.", gateway.status)];
+    let mut sentences = vec![match gateway.status {
+        Some(status) => {
+            format!("{proxy} is reached, and the answer {status} is its own: {program} hands requests on and got no good answer.")
+        }
+        None => format!("{proxy} is reached: {program} takes the request, hands it on, and waits for an answer."),
+    }];
     if let Some(error) = gateway.error {
         sentences.push(format!("Its log says of this request: `{}`.", error.words));
     }
@@ -174,7 +179,7 @@ fn fixes(gateway: &Gateway<'_>, upstream: Option<&Upstream>, inner: Option<&Diag
     }
     let place = upstream.map_or_else(|| format!("in the configuration of {proxy}"), |upstream| format!("in {}, line {}", upstream.file, upstream.line));
     let waits = gateway.locations.iter().find_map(|location| location.read_timeout_s).unwrap_or(60.0);
-    let of_error = gateway.error.map(|error| error.kind).or((gateway.status == 504).then_some(Kind::AnswerTimedOut));
+    let of_error = gateway.error.map(|error| error.kind).or((gateway.status == Some(504)).then_some(Kind::AnswerTimedOut));
     match of_error.filter(|_| gateway.said.program == ProxyProgram::Nginx) {
         Some(Kind::AnswerTimedOut) => vec![change(format!(
             "make the upstream answer within {waits} seconds, or have {proxy} wait longer: {place}, add `proxy_read_timeout {}s;`",

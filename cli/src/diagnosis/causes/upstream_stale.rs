@@ -5,8 +5,8 @@ use crate::diagnosis::address::host_port;
 use crate::diagnosis::case::Case;
 use crate::diagnosis::fixes::{change, run};
 use crate::diagnosis::gateway::Gateway;
-use crate::report::{Fix, Relation, Severity, StageName};
-use crate::topology::{LocationMatch, ProxyProgram, Upstream, UpstreamLookup};
+use crate::report::{Check, Fix, Relation, Severity, StageName, Verdict};
+use crate::topology::{LocationMatch, ProxyProgram, Upstream, UpstreamError, UpstreamLookup};
 
 pub(super) const CAUSE: Cause = Cause {
     code: "upstream-stale",
@@ -60,8 +60,7 @@ Related: bad-gateway, stale-ip, link-stale
 
 fn find(case: &Case<'_>) -> Option<Found> {
     let gateway = case.gateway()?;
-    let (error, upstream) = (gateway.error?, gateway.upstream()?);
-    let old = error.address?;
+    let upstream = gateway.upstream()?;
     if upstream.host.parse::<std::net::IpAddr>().is_ok() {
         return None;
     }
@@ -71,9 +70,11 @@ fn find(case: &Case<'_>) -> Option<Found> {
     let lookup = way.lookup()?;
     let now = way.dialled_addresses();
     // Where the new address does not work either, another look at the name cures nothing.
-    if now.is_empty() || now.contains(&old) || !way.gets_through() {
+    if now.is_empty() || !way.gets_through() {
         return None;
     }
+    let Some(dialled) = dialled(&gateway, upstream, &way) else { return unlogged(&gateway, upstream, check, &way) };
+    let Some(old) = dialled.address.filter(|old| !now.contains(old)) else { return None };
     let proxy = &gateway.proxy.name;
     let name = &upstream.host;
     let now: Vec<String> = now.iter().map(ToString::to_string).collect();
@@ -93,19 +94,61 @@ fn find(case: &Case<'_>) -> Option<Found> {
         lookup.id.to_owned(),
     ];
     because.extend(way.dials().iter().map(|dial| dial.id.to_owned()));
-    let at = host_port(&old.to_string(), error.port.unwrap_or(upstream.port));
+    let at = host_port(&old.to_string(), dialled.port.unwrap_or(upstream.port));
     Some(Found {
         severity: Severity::Error,
         stage: StageName::Http,
         title: format!("{proxy} still dials {old}, an old address of {name}, which is at {} now", now.join(", ")),
         explanation: format!(
-            "{} {keeps}. Its log says that it dialled {at} for this request, but {owner}. Looked up from {proxy} now, {name} is \
+            "{} {keeps}. Its log says that it dialled {at}: `{}`. But {owner}. Looked up from {proxy} now, {name} is \
              {}, and a connection there works.",
             gateway.said.program.name(),
+            dialled.words,
             now.join(", ")
         ),
         because,
         fixes: fixes(&gateway, upstream),
+    })
+}
+
+/// What the log says of the connection: the error of this request, or, where the request is kept waiting, the last one since
+/// the upstream was started.
+fn dialled<'a>(gateway: &Gateway<'a>, upstream: &Upstream, way: &Case<'_>) -> Option<&'a UpstreamError> {
+    if gateway.status.is_some() {
+        return gateway.error;
+    }
+    let up_s = way.target()?.state.up_s?;
+    let errors = gateway.said.errors.iter().rev();
+    errors.filter(|error| error.port == Some(upstream.port)).find(|error| error.age_s.is_some_and(|age| age < up_s))
+}
+
+/// A proxy that keeps requests waiting and has not said yet for what: it was started before its upstream, which answers the
+/// same request at once when it is asked directly.
+fn unlogged(gateway: &Gateway<'_>, upstream: &Upstream, check: &Check, way: &Case<'_>) -> Option<Found> {
+    let direct = way.http().filter(|_| check.verdict == Verdict::Reachable)?;
+    let target = way.target()?;
+    let younger = target.state.up_s? < gateway.proxy.state.up_s?;
+    if gateway.status.is_some() || !younger || upstream.lookup != UpstreamLookup::AtStart {
+        return None;
+    }
+    let (proxy, name, program) = (&gateway.proxy.name, &upstream.host, gateway.said.program.name());
+    Some(Found {
+        severity: Severity::Error,
+        stage: StageName::Http,
+        title: format!("{proxy} was started before {name}, and waits for an address that it had before"),
+        explanation: format!(
+            "{program} looks a name in its configuration up once, when it starts or reloads, and {} was started after that. Asked \
+             directly from {proxy}, {name} answers the same request at once; through {proxy} there is no answer. So {proxy} in \
+             all likelihood still dials the address that {name} had before.",
+            target.name
+        ),
+        because: vec![
+            gateway.id.to_owned(),
+            direct.id.to_owned(),
+            Case::container_evidence(gateway.proxy),
+            Case::container_evidence(target),
+        ],
+        fixes: fixes(gateway, upstream),
     })
 }
 

@@ -80,7 +80,7 @@ fn an_upstream_that_works_by_now_is_told_from_the_log_alone() {
     let config = CONFIG.replace("listen", "proxy_read_timeout 5s; listen");
     let facts = stack().nginx_answers(URL, 504).nginx("front", &config, &[&slow]);
     let facts = behind(facts, TcpOutcome::Connected).listens("router_one", "0.0.0.0", 8080);
-    let facts = facts.asks_http("http://router_one:8080/", 200, None, "ok");
+    let facts = facts.asks_http("http://router_one:8080/api", 200, None, "ok");
     let check = check(&facts);
     assert_eq!((check.verdict, codes(&check)), (Verdict::Degraded, vec!["bad-gateway"]));
     let told = &check.diagnoses[0];
