@@ -235,3 +235,66 @@ fn other_proxies_than_nginx() {
         assert_eq!(inner(&outcome), "bind-loopback");
     }
 }
+
+/// A front end of two services, as people learn it: nginx in a compose project, with a name of its service, of its container
+/// and an alias, published on 8081.
+const FRONT_AND_SERVICES: &str = r#"
+version: "3.7"
+services:
+  nginx:
+    <<: @servers
+    container_name: @PREFIX-nginx
+    command: ["nginx", "-g", "daemon off;"]
+    volumes: ["./front.conf:/etc/nginx/conf.d/default.conf:ro"]
+    ports: ["127.0.0.1::8080"]
+    depends_on: [router_one, router_two]
+    networks: { back: { aliases: [gateway-of-the-shop] } }
+  router_one:
+    <<: @actor
+    command: ["web", "tcp:ADDRESS:8080,http=200,body=one"]
+    networks: [back]
+  router_two:
+    <<: @actor
+    command: ["web", "tcp:0.0.0.0:8080,http=200,body=two"]
+    networks: [back]
+networks:
+  back: @subnet
+"#;
+
+const FRONT_CONFIG: &str = "server {\n    listen 8080;\n    location /api/v1/ {\n        proxy_pass http://router_one:8080/;\n    }\n    \
+                            location /api/v2/ {\n        proxy_pass http://router_two:8080/;\n    }\n}\n";
+
+#[test]
+fn the_front_end_of_two_services() {
+    let Some(stack) = Stack::with_servers() else { return };
+    let beside = [("front.conf", FRONT_CONFIG)];
+    let healthy = stack.compose_with("shop", &FRONT_AND_SERVICES.replace("ADDRESS", "0.0.0.0"), &beside);
+    healthy.wait_for_log("nginx", "start worker process");
+    healthy.wait_for_log("router_two", "ready");
+    let from = healthy.service("router_two");
+    for name in ["nginx", &stack.unique("nginx"), "gateway-of-the-shop"] {
+        check([&from, &format!("http://{name}:8080/api/v1/users")]).healthy();
+    }
+    let host = format!("http://localhost:{}/api/v2/", published(&stack.unique("nginx")));
+    check(["host", &host]).healthy();
+}
+
+#[test]
+fn the_front_end_of_a_service_on_loopback() {
+    let Some(stack) = Stack::with_servers() else { return };
+    let beside = [("front.conf", FRONT_CONFIG)];
+    let broken = stack.compose_with("shop", &FRONT_AND_SERVICES.replace("ADDRESS", "127.0.0.1"), &beside);
+    broken.wait_for_log("nginx", "start worker process");
+    broken.wait_for_log("router_one", "ready");
+    let host = format!("http://localhost:{}", published(&stack.unique("nginx")));
+
+    check(["host", &format!("{host}/api/v2/")]).healthy();
+    let outcome = check(["host", &format!("{host}/api/v1/")]);
+    outcome.degraded("bad-gateway").words(["router_one", "bind-loopback", "tcp:0.0.0.0:8080"]);
+}
+
+/// The host port that an nginx is published on.
+fn published(container: &str) -> u16 {
+    let line = dprobe_tests::docker::lines(&["port", container, "8080/tcp"]).into_iter().next().expect("a port");
+    line.rsplit(':').next().and_then(|port| port.parse().ok()).expect("a port")
+}
