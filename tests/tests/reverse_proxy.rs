@@ -269,7 +269,7 @@ fn the_front_end_of_two_services() {
     let Some(stack) = Stack::with_servers() else { return };
     let beside = [("front.conf", FRONT_CONFIG)];
     let healthy = stack.compose_with("shop", &FRONT_AND_SERVICES.replace("ADDRESS", "0.0.0.0"), &beside);
-    healthy.wait_for_log("nginx", "start worker process");
+    listens(&stack.unique("nginx"));
     healthy.wait_for_log("router_two", "ready");
     let from = healthy.service("router_two");
     for name in ["nginx", &stack.unique("nginx"), "gateway-of-the-shop"] {
@@ -284,7 +284,7 @@ fn the_front_end_of_a_service_on_loopback() {
     let Some(stack) = Stack::with_servers() else { return };
     let beside = [("front.conf", FRONT_CONFIG)];
     let broken = stack.compose_with("shop", &FRONT_AND_SERVICES.replace("ADDRESS", "127.0.0.1"), &beside);
-    broken.wait_for_log("nginx", "start worker process");
+    listens(&stack.unique("nginx"));
     broken.wait_for_log("router_one", "ready");
     let host = format!("http://localhost:{}", published(&stack.unique("nginx")));
 
@@ -297,4 +297,10 @@ fn the_front_end_of_a_service_on_loopback() {
 fn published(container: &str) -> u16 {
     let line = dprobe_tests::docker::lines(&["port", container, "8080/tcp"]).into_iter().next().expect("a port");
     line.rsplit(':').next().and_then(|port| port.parse().ok()).expect("a port")
+}
+
+/// Waits until an nginx has opened its sockets, which it does before it writes down its number.
+fn listens(container: &str) {
+    let written = || dprobe_tests::docker::docker(["exec", container, "test", "-s", "/run/nginx.pid"]).status.success();
+    dprobe_tests::until("nginx to listen", std::time::Duration::from_secs(30), || written().then_some(()));
 }

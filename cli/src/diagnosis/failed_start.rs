@@ -1,5 +1,6 @@
 //! An nginx that ended as soon as it was started, because a name in its configuration was not found.
 
+use super::address::host_port;
 use super::case::Case;
 use super::fixes::{change, command, compose_edit, run};
 use crate::compose::ComposeChange;
@@ -26,6 +27,17 @@ impl<'a> FailedStart<'a> {
         let unknown = nginx_log::unknown_upstream(container.last_log.as_deref()?)?;
         let now = case.followed(Relation::Upstream).find(|check| check.to.host == unknown.name);
         Some(Self { container, unknown, now })
+    }
+
+    /// Where the upstream is dialled: its name and port. The message has no port in most cases, the configuration has.
+    pub(crate) fn dial(&self) -> Option<String> {
+        let UnknownUpstream { name, port, file, line } = &self.unknown;
+        let servers = self.container.reverse_proxy.iter().flat_map(|said| &said.servers);
+        let upstreams = || servers.clone().flat_map(|server| &server.locations).flat_map(|location| &location.upstreams);
+        let mut named = upstreams().filter(|upstream| upstream.host == *name);
+        let written = upstreams().find(|upstream| (&upstream.file, upstream.line) == (file, *line) && upstream.host == *name);
+        let port = port.or_else(|| written.or_else(|| named.next()).map(|upstream| upstream.port))?;
+        Some(host_port(name, port))
     }
 
     /// What is wrong with the name now.

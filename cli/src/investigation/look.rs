@@ -57,8 +57,8 @@ impl Look<'_> {
         self.look_closer(&pairs).await?;
         self.watch(&pairs).await?;
         libc::read(self.engine, &pairs, &mut self.topology, &self.observations).await;
-        upstreams::read(self.engine, &pairs, &mut self.topology, &self.observations).await;
         self.ask_for_details(&pairs).await;
+        upstreams::read(self.engine, &pairs, &mut self.topology, &self.observations).await;
         Ok(pairs)
     }
 

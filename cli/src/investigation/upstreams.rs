@@ -1,11 +1,12 @@
-//! What a reverse proxy says of its upstreams, read where it answers that one of them failed: its log and its configuration,
-//! through the engine.
+//! What a reverse proxy says of its upstreams, read where it answers that one of them failed, or where it ended for one: its
+//! log and its configuration, through the engine.
 
 use dprobe_probes::text::printable;
 use dprobe_probes::wire::Observation;
 
 use super::look::Pair;
 use crate::diagnosis::Case;
+use crate::diagnosis::failed_start::FailedStart;
 use crate::engine::Engine;
 use crate::redact;
 use crate::reverse_proxy::nginx_log::{self, LogLine};
@@ -47,7 +48,7 @@ const NGINX_LOG: &str = "/var/log/nginx/error.log";
 pub(super) async fn read(engine: &Engine, pairs: &[Pair], topology: &mut Topology, observations: &[Observation]) {
     let mut wanted: Vec<(String, ProxyProgram)> = pairs
         .iter()
-        .filter_map(|pair| Case::new(&pair.from, &pair.to, topology, observations).answers_for_upstream())
+        .filter_map(|pair| proxy(&Case::new(&pair.from, &pair.to, topology, observations)))
         .filter(|(container, _)| container.reverse_proxy.is_none())
         .map(|(container, program)| (container.name.clone(), program))
         .collect();
@@ -65,6 +66,15 @@ pub(super) async fn read(engine: &Engine, pairs: &[Pair], topology: &mut Topolog
             container.reverse_proxy = Some(said);
         }
     }
+}
+
+/// The target, where it answers for an upstream or has ended because it did not find one.
+fn proxy<'a>(case: &Case<'a>) -> Option<(&'a Container, ProxyProgram)> {
+    let ended = || {
+        let target = case.target()?;
+        FailedStart::of(case, target).map(|_| (target, ProxyProgram::Nginx))
+    };
+    case.answers_for_upstream().or_else(ended)
 }
 
 async fn nginx(engine: &Engine, container: &Container) -> ReverseProxy {

@@ -12,7 +12,7 @@ pub(super) fn find(case: &Case<'_>) -> Vec<Lead> {
     let Some(target) = case.target() else { return Vec::new() };
     let dials = match case.gateway() {
         Some(gateway) => gateway.dials(),
-        None => unknown(case, target).into_iter().collect(),
+        None => FailedStart::of(case, target).and_then(|ended| ended.dial()).into_iter().collect(),
     };
     dials.into_iter().filter_map(|dial| lead(target, &dial)).collect()
 }
@@ -21,10 +21,4 @@ fn lead(proxy: &Container, dial: &str) -> Option<Lead> {
     // A name that is none leads nowhere.
     let (from, target) = (words::source(&proxy.name).ok()?, words::target(dial).ok()?);
     Some(Lead { relation: Relation::Upstream, from: Some(from), target })
-}
-
-/// The name that an nginx ended for. Where its configuration has no port, it is that of HTTP.
-fn unknown(case: &Case<'_>, target: &Container) -> Option<String> {
-    let ended = FailedStart::of(case, target)?;
-    Some(format!("{}:{}", ended.unknown.name, ended.unknown.port.unwrap_or(80)))
 }
