@@ -206,7 +206,8 @@ fn an_nginx_that_is_started_again_and_again_for_a_name() {
     let net = stack.network("favorites-net");
     let nameserver = stack.nameserver(Some(&net), &[]);
     stack.container("router_one").on(&net).alias("router_one").runs(["web", APP]).start();
-    let config = "upstream back { server router_on:8080; }\nserver { listen 8080; location / { proxy_pass http://back; } }";
+    let config =
+        "upstream back { server router_on:8080; }\nserver { listen 8080; location / { proxy_pass http://back; } }";
     let web = stack.container("web").on(&net).start();
     let nginx = Nginx { config, port: 8080, tls: None };
     let front = stack.server("front", &nginx).on(&net).alias("front").asks(nameserver).flags(["--restart", "always"]);
@@ -224,7 +225,8 @@ fn other_proxies_than_nginx() {
     let net = stack.network("favorites-net");
     let web = stack.container("web").on(&net).start();
     stack.container("router_one").on(&net).alias("router_one").runs(["web", "tcp:127.0.0.1:8080,http=200"]).start();
-    let config = "frontend front\n    bind :8080\n    default_backend back\nbackend back\n    server one router_one:8080\n";
+    let config =
+        "frontend front\n    bind :8080\n    default_backend back\nbackend back\n    server one router_one:8080\n";
     stack.server("haproxy", &Haproxy { config, port: 8080 }).on(&net).alias("haproxy").start();
     let config = ":8080 {\n\treverse_proxy router_one:8080\n}\n";
     stack.server("caddy", &Caddy { config, port: 8080 }).on(&net).alias("caddy").start();

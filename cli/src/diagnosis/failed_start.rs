@@ -33,9 +33,11 @@ impl<'a> FailedStart<'a> {
     pub(crate) fn dial(&self) -> Option<String> {
         let UnknownUpstream { name, port, file, line } = &self.unknown;
         let servers = self.container.reverse_proxy.iter().flat_map(|said| &said.servers);
-        let upstreams = || servers.clone().flat_map(|server| &server.locations).flat_map(|location| &location.upstreams);
+        let upstreams =
+            || servers.clone().flat_map(|server| &server.locations).flat_map(|location| &location.upstreams);
         let mut named = upstreams().filter(|upstream| upstream.host == *name);
-        let written = upstreams().find(|upstream| (&upstream.file, upstream.line) == (file, *line) && upstream.host == *name);
+        let written =
+            upstreams().find(|upstream| (&upstream.file, upstream.line) == (file, *line) && upstream.host == *name);
         let port = port.or_else(|| written.or_else(|| named.next()).map(|upstream| upstream.port))?;
         Some(host_port(name, port))
     }
@@ -60,7 +62,10 @@ impl<'a> FailedStart<'a> {
         let now = match (self.cause(), self.now) {
             (Some(cause), _) => format!(" It would fail again: {}.", cause.title),
             (None, Some(_)) => {
-                format!(" By now {name} is found, so it was not there yet, or not on a network of {}, when nginx started.", self.container.name)
+                format!(
+                    " By now {name} is found, so it was not there yet, or not on a network of {}, when nginx started.",
+                    self.container.name
+                )
             }
             (None, None) => String::new(),
         };
@@ -100,6 +105,7 @@ impl<'a> FailedStart<'a> {
             };
             compose_edit(self.container, change)
         });
-        change(format!("for good, let {} start after {} (`depends_on`)", self.container.name, self.unknown.name)).with_edit(edit)
+        change(format!("for good, let {} start after {} (`depends_on`)", self.container.name, self.unknown.name))
+            .with_edit(edit)
     }
 }

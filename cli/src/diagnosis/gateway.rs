@@ -10,7 +10,8 @@ use super::case::Case;
 use super::fixes::command;
 use crate::reverse_proxy::answer;
 use crate::topology::{
-    Container, Location, LocationMatch, ProxyProgram, ReverseProxy, Topology, Upstream, UpstreamError, UpstreamErrorKind,
+    Container, Location, LocationMatch, ProxyProgram, ReverseProxy, Topology, Upstream, UpstreamError,
+    UpstreamErrorKind,
 };
 
 /// How old an error may be to be that of the request that was made, in seconds. It is the last one of such a request in any
@@ -67,7 +68,8 @@ impl<'a> Case<'a> {
         let port = self.listen_port()?;
         // Host headers are compared without their ports, which a published port may change.
         let same = |error: &&UpstreamError| {
-            let here = error.path.as_deref() == Some(&*path) && error.host.as_deref().is_none_or(|own| own.eq_ignore_ascii_case(host));
+            let here = error.path.as_deref() == Some(&*path)
+                && error.host.as_deref().is_none_or(|own| own.eq_ignore_ascii_case(host));
             here && error.age_s.is_none_or(|age| age < RECENT_S)
         };
         Some(Gateway {
@@ -114,7 +116,9 @@ impl<'a> Gateway<'a> {
     pub(crate) fn upstream(&self) -> Option<&'a Upstream> {
         let all = self.upstreams();
         let Some(error) = self.error else { return single(&all, |_| true) };
-        let named = |upstream: &&Upstream| error.upstream.as_deref().is_some_and(|name| name.eq_ignore_ascii_case(&upstream.host));
+        let named = |upstream: &&Upstream| {
+            error.upstream.as_deref().is_some_and(|name| name.eq_ignore_ascii_case(&upstream.host))
+        };
         let has = |upstream: &&Upstream| error.address.is_some_and(|address| self.has(upstream, address));
         let at_port = |upstream: &&Upstream| error.port.is_none_or(|port| port == upstream.port);
         let at_port: Vec<&Upstream> = all.iter().copied().filter(|one| at_port(&one)).collect();

@@ -89,8 +89,7 @@ async fn last_log(client: &Client, id: &str) -> Option<Vec<String>> {
 
 /// The last lines of a log with their ages.
 pub(super) async fn log(client: &Client, id: &str, lines: usize, clock: Option<EngineClock>) -> Option<Vec<LogLine>> {
-    let options =
-        LogsOptionsBuilder::default().stdout(true).stderr(true).timestamps(true).tail(&lines.to_string());
+    let options = LogsOptionsBuilder::default().stdout(true).stderr(true).timestamps(true).tail(&lines.to_string());
     let bytes = tokio::time::timeout(PATIENCE, read(client, id, options)).await.ok()??;
     let line = |line: String| match line.split_once(' ') {
         Some((time, text)) => LogLine { age_s: clock.and_then(|clock| clock.since(time)), text: text.to_owned() },

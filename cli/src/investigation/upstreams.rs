@@ -78,8 +78,7 @@ fn proxy<'a>(case: &Case<'a>) -> Option<(&'a Container, ProxyProgram)> {
 }
 
 async fn nginx(engine: &Engine, container: &Container) -> ReverseProxy {
-    let (lines, files) =
-        tokio::join!(engine.log(&container.id, LOG_LINES), nginx_files(engine, container));
+    let (lines, files) = tokio::join!(engine.log(&container.id, LOG_LINES), nginx_files(engine, container));
     let mut errors = nginx_log::errors(&lines.unwrap_or_default());
     let files = files.unwrap_or_default();
     if errors.is_empty() {
@@ -141,7 +140,9 @@ async fn nginx_files(engine: &Engine, container: &Container) -> Option<Files> {
         let Ok(Some(found)) = engine.read_folder(&container.id, folder, FOLDER).await else { continue };
         let mut files = Files { main: main.to_owned(), ..Files::default() };
         let text = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).into_owned();
-        files.texts.extend(found.into_iter().filter(|(_, bytes)| bytes.len() <= FILE).map(|(path, bytes)| (path, text(bytes))));
+        files.texts.extend(
+            found.into_iter().filter(|(_, bytes)| bytes.len() <= FILE).map(|(path, bytes)| (path, text(bytes))),
+        );
         // A large folder may have pushed it out.
         if !files.texts.contains_key(main) {
             let Ok(Some(bytes)) = engine.read_file(&container.id, main, FILE).await else { continue };

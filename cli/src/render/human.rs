@@ -43,7 +43,12 @@ struct Page {
 impl Page {
     /// An empty one.
     fn new(options: &RenderOptions) -> Self {
-        Self { paint: Paint(options.color), columns: options.width.clamp(60, 100), indent: 0, text: String::with_capacity(2048) }
+        Self {
+            paint: Paint(options.color),
+            columns: options.width.clamp(60, 100),
+            indent: 0,
+            text: String::with_capacity(2048),
+        }
     }
 
     /// Adds a line.

@@ -29,7 +29,8 @@ pub fn is_gateway_error(status: u16) -> bool {
 pub fn written_by(fact: &HttpFact) -> Option<ProxyProgram> {
     let status = fact.status.filter(|status| is_gateway_error(*status))?;
     // The start of the body is kept with its line breaks escaped.
-    let body = fact.body_start.as_deref().unwrap_or_default().replace("\\r", " ").replace("\\n", " ").to_ascii_lowercase();
+    let body =
+        fact.body_start.as_deref().unwrap_or_default().replace("\\r", " ").replace("\\n", " ").to_ascii_lowercase();
     if let Some((_, program)) = PAGES.iter().find(|(mark, _)| body.contains(mark)) {
         return Some(*program);
     }

@@ -44,7 +44,8 @@ fn site(directive: &Directive) -> Option<VirtualServer> {
     for address in directive.words.iter().map(|word| word.trim_end_matches(',')).filter(|word| !word.is_empty()) {
         let (scheme, rest) = address.split_once("://").unwrap_or(("", address));
         let authority = rest.split('/').next().unwrap_or_default();
-        let (name, port) = authority.rsplit_once(':').map_or((authority, None), |(name, port)| (name, port.parse().ok()));
+        let (name, port) =
+            authority.rsplit_once(':').map_or((authority, None), |(name, port)| (name, port.parse().ok()));
         match (port, scheme) {
             (Some(port), _) => server.ports.push(port),
             (None, "http") => server.ports.push(80),
@@ -68,7 +69,8 @@ fn locations(block: &[Directive], path: &str, found: &mut Vec<Location>) {
         if found.len() >= MOST {
             return;
         }
-        let matcher = directive.arguments().first().map(String::as_str).filter(|word| word.starts_with(['/', '@', '*']));
+        let matcher =
+            directive.arguments().first().map(String::as_str).filter(|word| word.starts_with(['/', '@', '*']));
         let (matches, path) = match matcher {
             Some(named) if named.starts_with('@') => (LocationMatch::Pattern, named),
             Some("*") | None => (LocationMatch::Prefix, path),
@@ -169,7 +171,8 @@ fn kind(words: &str) -> Option<UpstreamErrorKind> {
 
 /// The address in `dial tcp 172.18.0.2:8080: connect: connection refused`.
 fn dialled(words: &str) -> (Option<IpAddr>, Option<u16>) {
-    let socket = words.split_once("dial tcp ").and_then(|(_, rest)| rest.split(": ").next()?.parse::<SocketAddr>().ok());
+    let socket =
+        words.split_once("dial tcp ").and_then(|(_, rest)| rest.split(": ").next()?.parse::<SocketAddr>().ok());
     (socket.map(|socket| socket.ip()), socket.map(|socket| socket.port()))
 }
 
@@ -192,7 +195,13 @@ mod tests {
         let shown: Vec<String> = servers[0]
             .locations
             .iter()
-            .map(|at| format!("{} {:?}", at.path, at.upstreams.iter().map(|up| format!("{}:{}", up.host, up.port)).collect::<Vec<_>>()))
+            .map(|at| {
+                format!(
+                    "{} {:?}",
+                    at.path,
+                    at.upstreams.iter().map(|up| format!("{}:{}", up.host, up.port)).collect::<Vec<_>>()
+                )
+            })
             .collect();
         assert_eq!(shown, ["/api/ [\"router_one:8080\"]", "@ws [\"ws:81\"]", "/ [\"one:1\", \"two:2\"]"]);
         assert_eq!(servers[0].locations[0].upstreams[0].line, 4);
@@ -209,7 +218,10 @@ mod tests {
             ),
         };
         let got = errors(&[line("dial tcp 172.18.0.2:8080: connect: connection refused")]);
-        assert_eq!((got[0].kind, got[0].port, got[0].path.as_deref()), (UpstreamErrorKind::Refused, Some(8080), Some("/api")));
+        assert_eq!(
+            (got[0].kind, got[0].port, got[0].path.as_deref()),
+            (UpstreamErrorKind::Refused, Some(8080), Some("/api"))
+        );
         assert_eq!(got[0].host.as_deref(), Some("front"));
         let got = errors(&[line("dial tcp: lookup router_on on 127.0.0.11:53: no such host")]);
         assert_eq!((got[0].kind, got[0].upstream.as_deref()), (UpstreamErrorKind::NameNotFound, Some("router_on")));

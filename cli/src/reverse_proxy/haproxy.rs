@@ -43,7 +43,9 @@ pub fn servers(text: &str, file: &str) -> Vec<VirtualServer> {
         }
         let Some(section) = current.and_then(|name| sections.get_mut(name)) else { continue };
         match words.as_slice() {
-            ["bind", address, ..] => section.ports.extend(address.rsplit(':').next().and_then(|port| port.parse::<u16>().ok())),
+            ["bind", address, ..] => {
+                section.ports.extend(address.rsplit(':').next().and_then(|port| port.parse::<u16>().ok()))
+            }
             ["default_backend", name, ..] => section.default = Some(name),
             ["use_backend", name, ..] if section.others.len() < MOST => section.others.push(name),
             ["server", _, address, options @ ..] if section.servers.len() < 16 => {
@@ -104,7 +106,12 @@ mod tests {
         let servers = servers(text, "/f");
         assert_eq!(servers.len(), 2);
         assert_eq!(servers[0].ports, [8080]);
-        let shown: Vec<String> = servers[0].locations.iter().flat_map(|at| &at.upstreams).map(|up| format!("{}:{} {}", up.host, up.port, up.line)).collect();
+        let shown: Vec<String> = servers[0]
+            .locations
+            .iter()
+            .flat_map(|at| &at.upstreams)
+            .map(|up| format!("{}:{} {}", up.host, up.port, up.line))
+            .collect();
         assert_eq!(shown, ["ws:81 10", "router_one:8080 8"]);
         assert_eq!(servers[1].locations[0].upstreams[0].host, "172.18.0.9");
     }

@@ -66,7 +66,10 @@ pub fn parse(text: &str, file: &str) -> Vec<Directive> {
             Token::End if words.is_empty() => {}
             Token::End => {
                 count += 1;
-                add(&mut open, Directive { words: std::mem::take(&mut words), file: Rc::clone(&file), line: began, block: None });
+                add(
+                    &mut open,
+                    Directive { words: std::mem::take(&mut words), file: Rc::clone(&file), line: began, block: None },
+                );
             }
             Token::Open if open.len() > DEEPEST || words.is_empty() || holds_code(&words) => {
                 words.clear();
@@ -282,7 +285,12 @@ mod tests {
     }
 
     fn depth(directives: &[Directive]) -> usize {
-        directives.iter().filter_map(|directive| directive.block.as_ref()).map(|block| depth(block) + 1).max().unwrap_or(0)
+        directives
+            .iter()
+            .filter_map(|directive| directive.block.as_ref())
+            .map(|block| depth(block) + 1)
+            .max()
+            .unwrap_or(0)
     }
 
     #[test]

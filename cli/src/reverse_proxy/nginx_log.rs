@@ -221,8 +221,7 @@ mod tests {
         log(&[&line]).pop().expect("an error")
     }
 
-    const CONTEXT: &str =
-        r#"request: "GET /api/v1/?token=hunter2 HTTP/1.1", upstream: "http://172.18.0.2:8080/?token=hunter2", host: "front:80""#;
+    const CONTEXT: &str = r#"request: "GET /api/v1/?token=hunter2 HTTP/1.1", upstream: "http://172.18.0.2:8080/?token=hunter2", host: "front:80""#;
 
     #[test]
     fn a_refused_connect_with_its_request() {
@@ -247,19 +246,29 @@ mod tests {
     fn each_kind_by_the_words_of_nginx() {
         let kinds = [
             ("upstream timed out (110: Connection timed out) while connecting to upstream", Kind::ConnectTimedOut),
-            ("upstream timed out (110: Operation timed out) while reading response header from upstream", Kind::AnswerTimedOut),
+            (
+                "upstream timed out (110: Operation timed out) while reading response header from upstream",
+                Kind::AnswerTimedOut,
+            ),
             ("connect() failed (113: Host is unreachable) while connecting to upstream", Kind::NoRoute),
             ("recv() failed (104: Connection reset by peer) while reading response header from upstream", Kind::Reset),
             ("upstream prematurely closed connection while reading response header from upstream", Kind::ClosedEarly),
             ("no live upstreams while connecting to upstream", Kind::NoLiveUpstreams),
             ("upstream sent too big header while reading response header from upstream", Kind::HeadTooLong),
-            ("upstream sent no valid HTTP/1.0 header while reading response header from upstream", Kind::NotTheProtocol),
-            ("SSL_do_handshake() failed (SSL: error:0A00010B:SSL routines::wrong version number) while SSL handshaking to upstream", Kind::Tls),
+            (
+                "upstream sent no valid HTTP/1.0 header while reading response header from upstream",
+                Kind::NotTheProtocol,
+            ),
+            (
+                "SSL_do_handshake() failed (SSL: error:0A00010B:SSL routines::wrong version number) while SSL handshaking to upstream",
+                Kind::Tls,
+            ),
         ];
         for (words, kind) in kinds {
             assert_eq!(one(words, CONTEXT).kind, kind, "{words}");
         }
-        let passing = "2026/11/27 13:40:00 [warn] 29#29: *1 an upstream response is buffered to a temporary file, client: 1";
+        let passing =
+            "2026/11/27 13:40:00 [warn] 29#29: *1 an upstream response is buffered to a temporary file, client: 1";
         assert!(log(&[passing]).is_empty());
     }
 
@@ -272,7 +281,10 @@ mod tests {
         assert_eq!(got.kind, Kind::NameFailed);
         let got = one("no resolver defined to resolve router_one", request);
         assert_eq!((got.kind, got.upstream.as_deref()), (Kind::NoResolver, Some("router_one")));
-        let live = one("no live upstreams while connecting to upstream", r#"request: "GET / HTTP/1.1", upstream: "http://back/""#);
+        let live = one(
+            "no live upstreams while connecting to upstream",
+            r#"request: "GET / HTTP/1.1", upstream: "http://back/""#,
+        );
         assert_eq!(live.upstream.as_deref(), Some("back"));
     }
 
@@ -281,14 +293,20 @@ mod tests {
         let access = r#"172.18.0.3 - - [27/Nov/2026:13:40:00 +0000] "GET / HTTP/1.1" 502 157 "-" "dprobe""#;
         let missing = r#"2026/11/27 13:40:00 [error] 29#29: *1 open() "/srv/x" failed (2: No such file or directory), client: 1, server: , request: "GET /x HTTP/1.1""#;
         assert!(log(&[access, missing, "", "2026/11/27 13:40:00 [notice] 1#1: start worker processes"]).is_empty());
-        let path = one("connect() failed (111: x) while connecting to upstream", r#"request: "GET http://front/a?b HTTP/1.1""#).path;
+        let path = one(
+            "connect() failed (111: x) while connecting to upstream",
+            r#"request: "GET http://front/a?b HTTP/1.1""#,
+        )
+        .path;
         assert_eq!(path.as_deref(), Some("/a"));
     }
 
     #[test]
     fn a_start_that_failed_for_a_name() {
         let unknown = |line: &str| unknown_upstream(&["x".to_owned(), line.to_owned(), "y".to_owned()]);
-        let got = unknown("2026/11/27 13:40:00 [emerg] 1#1: host not found in upstream \"router_on\" in /etc/nginx/conf.d/default.conf:4");
+        let got = unknown(
+            "2026/11/27 13:40:00 [emerg] 1#1: host not found in upstream \"router_on\" in /etc/nginx/conf.d/default.conf:4",
+        );
         let file = "/etc/nginx/conf.d/default.conf".to_owned();
         assert_eq!(got, Some(UnknownUpstream { name: "router_on".to_owned(), port: None, file, line: 4 }));
         let got = unknown("nginx: [emerg] host not found in upstream \"router_on:8080\" in /etc/nginx/nginx.conf:12");

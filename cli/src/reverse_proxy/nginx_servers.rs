@@ -88,7 +88,10 @@ fn is_file(path: &str) -> bool {
 
 /// The blocks of the directives of a name.
 fn blocks<'a>(directives: &'a [Directive], name: &'a str) -> impl Iterator<Item = &'a [Directive]> {
-    directives.iter().filter(move |directive| directive.name() == name).filter_map(|directive| directive.block.as_deref())
+    directives
+        .iter()
+        .filter(move |directive| directive.name() == name)
+        .filter_map(|directive| directive.block.as_deref())
 }
 
 /// Puts what is included in the place of `include`.
@@ -198,7 +201,9 @@ impl<'a> Groups<'a> {
     fn of(http: &[&'a Directive]) -> Self {
         let mut groups = BTreeMap::new();
         for directive in http.iter().filter(|directive| directive.name() == "upstream") {
-            let (Some(name), Some(block)) = (directive.arguments().first(), directive.block.as_deref()) else { continue };
+            let (Some(name), Some(block)) = (directive.arguments().first(), directive.block.as_deref()) else {
+                continue;
+            };
             let servers = block.iter().filter(|server| server.name() == "server");
             let up = servers.filter(|server| !server.arguments().iter().any(|word| word == "down"));
             let members = up.filter_map(|server| Some((server, server.arguments().first()?.as_str())));
@@ -246,7 +251,9 @@ impl Scope {
             let after = &after[1..];
             let (name, behind) = match after.strip_prefix('{').and_then(|inner| inner.split_once('}')) {
                 Some((name, behind)) => (name, behind),
-                None => after.split_at(after.find(|c: char| !c.is_ascii_alphanumeric() && c != '_').unwrap_or(after.len())),
+                None => {
+                    after.split_at(after.find(|c: char| !c.is_ascii_alphanumeric() && c != '_').unwrap_or(after.len()))
+                }
             };
             match self.variables.get(name) {
                 Some(value) => out.push_str(value),
@@ -461,8 +468,14 @@ mod tests {
     #[test]
     fn included_files_are_put_in_their_place() {
         let all = files(&[
-            (MAIN, "http { include mime.types; include /etc/nginx/conf.d/*.conf; include sites-enabled/*; include x/y; }"),
-            ("/etc/nginx/conf.d/a.conf", "server { listen 8080 default_server; server_name shop.test; include snippets/l; }"),
+            (
+                MAIN,
+                "http { include mime.types; include /etc/nginx/conf.d/*.conf; include sites-enabled/*; include x/y; }",
+            ),
+            (
+                "/etc/nginx/conf.d/a.conf",
+                "server { listen 8080 default_server; server_name shop.test; include snippets/l; }",
+            ),
             ("/etc/nginx/conf.d/b.conf.off", "server { listen 1; }"),
             ("/etc/nginx/snippets/l", "location /api/v1/ {\n proxy_pass http://router_one:8080/;\n}"),
             ("/etc/nginx/sites-enabled/.hidden", "server { listen 2; }"),
@@ -503,7 +516,8 @@ mod tests {
 
     #[test]
     fn timeouts_come_from_the_blocks_around() {
-        let config = "proxy_read_timeout 2m; server { location / { proxy_connect_timeout 500ms; proxy_pass http://a; } }";
+        let config =
+            "proxy_read_timeout 2m; server { location / { proxy_connect_timeout 500ms; proxy_pass http://a; } }";
         let servers = files(&[(MAIN, &format!("http {{ {config} }}"))]).servers();
         let location = &servers[0].locations[0];
         assert_eq!((location.connect_timeout_s, location.read_timeout_s), (Some(0.5), Some(120.0)));

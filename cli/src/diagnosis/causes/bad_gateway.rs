@@ -102,9 +102,15 @@ fn behind(gateway: &Gateway<'_>, upstream: Option<&Upstream>, failed: Option<&Ch
     let error = gateway.error;
     let addressed = || {
         let error = error?;
-        error.upstream.clone().or_else(|| error.address.map(|address| host_port(&address.to_string(), error.port.unwrap_or(80))))
+        error
+            .upstream
+            .clone()
+            .or_else(|| error.address.map(|address| host_port(&address.to_string(), error.port.unwrap_or(80))))
     };
-    upstream.map(|upstream| upstream.host.clone()).or_else(|| failed.map(|check| check.to.host.clone())).or_else(addressed)
+    upstream
+        .map(|upstream| upstream.host.clone())
+        .or_else(|| failed.map(|check| check.to.host.clone()))
+        .or_else(addressed)
 }
 
 /// What an upstream does, behind its name.
@@ -136,12 +142,19 @@ fn unsaid<'a>(case: &Case<'a>, gateway: &Gateway<'_>, failed: Option<&'a Check>)
     }
 }
 
-fn explanation(gateway: &Gateway<'_>, upstream: Option<&Upstream>, checks: &[&Check], failed: Option<&Check>) -> String {
+fn explanation(
+    gateway: &Gateway<'_>,
+    upstream: Option<&Upstream>,
+    checks: &[&Check],
+    failed: Option<&Check>,
+) -> String {
     let proxy = &gateway.proxy.name;
     let program = gateway.said.program.name();
     let mut sentences = vec![match gateway.status {
         Some(status) => {
-            format!("{proxy} is reached, and the answer {status} is its own: {program} hands requests on and got no good answer.")
+            format!(
+                "{proxy} is reached, and the answer {status} is its own: {program} hands requests on and got no good answer."
+            )
         }
         None => format!("{proxy} is reached: {program} takes the request, hands it on, and waits for an answer."),
     }];
@@ -156,7 +169,8 @@ fn explanation(gateway: &Gateway<'_>, upstream: Option<&Upstream>, checks: &[&Ch
             host_port(&upstream.host, upstream.port)
         ));
     }
-    let dialled = |check: &Check| check.to.port.map_or_else(|| check.to.host.clone(), |port| host_port(&check.to.host, port));
+    let dialled =
+        |check: &Check| check.to.port.map_or_else(|| check.to.host.clone(), |port| host_port(&check.to.host, port));
     match (failed, checks) {
         (Some(check), _) => match cause(check) {
             Some(inner) => sentences.push(format!("From {proxy} to {}: {}.", dialled(check), inner.title)),
@@ -177,9 +191,13 @@ fn fixes(gateway: &Gateway<'_>, upstream: Option<&Upstream>, inner: Option<&Diag
     if let Some(inner) = inner {
         return inner.fixes.iter().map(|fix| of_proxy(fix, gateway, upstream)).collect();
     }
-    let place = upstream.map_or_else(|| format!("in the configuration of {proxy}"), |upstream| format!("in {}, line {}", upstream.file, upstream.line));
+    let place = upstream.map_or_else(
+        || format!("in the configuration of {proxy}"),
+        |upstream| format!("in {}, line {}", upstream.file, upstream.line),
+    );
     let waits = gateway.locations.iter().find_map(|location| location.read_timeout_s).unwrap_or(60.0);
-    let of_error = gateway.error.map(|error| error.kind).or((gateway.status == Some(504)).then_some(Kind::AnswerTimedOut));
+    let of_error =
+        gateway.error.map(|error| error.kind).or((gateway.status == Some(504)).then_some(Kind::AnswerTimedOut));
     match of_error.filter(|_| gateway.said.program == ProxyProgram::Nginx) {
         Some(Kind::AnswerTimedOut) => vec![change(format!(
             "make the upstream answer within {waits} seconds, or have {proxy} wait longer: {place}, add `proxy_read_timeout {}s;`",
@@ -191,7 +209,9 @@ fn fixes(gateway: &Gateway<'_>, upstream: Option<&Upstream>, inner: Option<&Diag
         Some(Kind::NoResolver) => vec![change(format!(
             "tell {proxy} whom to ask for names: {place}, add `resolver 127.0.0.11 valid=10s;`, which is Docker's own DNS server"
         ))],
-        Some(Kind::Tls) => vec![change(format!("where the upstream speaks no TLS, write `http://` in place of `https://` {place}"))],
+        Some(Kind::Tls) => {
+            vec![change(format!("where the upstream speaks no TLS, write `http://` in place of `https://` {place}"))]
+        }
         _ => vec![run(format!("see what {proxy} says"), vec![command(&["docker", "logs", "--tail", "20", proxy])])],
     }
 }
@@ -200,7 +220,12 @@ fn fixes(gateway: &Gateway<'_>, upstream: Option<&Upstream>, inner: Option<&Diag
 fn of_proxy(fix: &Fix, gateway: &Gateway<'_>, upstream: Option<&Upstream>) -> Fix {
     let Some(dial) = &fix.dial else { return fix.clone() };
     let place = upstream.map_or_else(String::new, |upstream| {
-        format!(" in place of {} in {}, line {}", host_port(&upstream.host, upstream.port), upstream.file, upstream.line)
+        format!(
+            " in place of {} in {}, line {}",
+            host_port(&upstream.host, upstream.port),
+            upstream.file,
+            upstream.line
+        )
     });
     let reload = match gateway.said.program {
         ProxyProgram::Nginx => format!("`{}`", gateway.reload()),

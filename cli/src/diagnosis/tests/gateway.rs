@@ -4,7 +4,7 @@ use dprobe_probes::tcp::TcpOutcome;
 
 use super::facts::{Facts, codes, container};
 use crate::report::{Check, Verdict};
-use crate::topology::ProxyProgram;
+use crate::topology::{ProxyProgram, Status};
 
 const URL: &str = "http://front:8080/api";
 
@@ -60,7 +60,11 @@ fn without_a_log_the_configuration_leads_on() {
     let facts = behind(stack().nginx_answers(URL, 502).nginx("front", CONFIG, &[]), TcpOutcome::Refused);
     let check = check(&facts.listens("router_one", "0.0.0.0", 9000));
     assert_eq!(codes(&check), ["bad-gateway"]);
-    assert!(check.diagnoses[0].title.ends_with("router_one can not be reached: wrong-port"), "{}", check.diagnoses[0].title);
+    assert!(
+        check.diagnoses[0].title.ends_with("router_one can not be reached: wrong-port"),
+        "{}",
+        check.diagnoses[0].title
+    );
     let fix = &check.diagnoses[0].fixes[0];
     assert!(fix.dial.is_none() && fix.title.contains("router_one:9000") && fix.title.contains("-s reload"), "{fix:?}");
 }
@@ -68,7 +72,11 @@ fn without_a_log_the_configuration_leads_on() {
 #[test]
 fn without_a_configuration_the_log_leads_on() {
     let facts = stack().nginx_answers(URL, 502).nginx("front", "", &[&line(REFUSED, "172.18.0.4:8080")]);
-    let facts = facts.seen_from("front").dials("172.18.0.4", 8080, TcpOutcome::Refused).listens("router_one", "127.0.0.1", 8080);
+    let facts = facts.seen_from("front").dials("172.18.0.4", 8080, TcpOutcome::Refused).listens(
+        "router_one",
+        "127.0.0.1",
+        8080,
+    );
     let check = check(&facts);
     assert_eq!(check.followed[0].check.to.host, "172.18.0.4");
     assert!(check.diagnoses[0].title.contains("172.18.0.4"), "{}", check.diagnoses[0].title);
@@ -76,7 +84,10 @@ fn without_a_configuration_the_log_leads_on() {
 
 #[test]
 fn an_upstream_that_works_by_now_is_told_from_the_log_alone() {
-    let slow = line("upstream timed out (110: Connection timed out) while reading response header from upstream", "172.18.0.4:8080");
+    let slow = line(
+        "upstream timed out (110: Connection timed out) while reading response header from upstream",
+        "172.18.0.4:8080",
+    );
     let config = CONFIG.replace("listen", "proxy_read_timeout 5s; listen");
     let facts = stack().nginx_answers(URL, 504).nginx("front", &config, &[&slow]);
     let facts = behind(facts, TcpOutcome::Connected).listens("router_one", "0.0.0.0", 8080);
@@ -113,7 +124,11 @@ fn a_path_that_was_cut_off_is_cut_off_by_hand() {
     let config = "server { listen 8080; location /api { proxy_pass http://router_one:8080/v2; } }";
     let facts = stack().nginx_answers(URL, 502).nginx("front", config, &[&line(REFUSED, "172.18.0.9:8080")]);
     let check = check(&behind(facts, TcpOutcome::Connected).listens("router_one", "0.0.0.0", 8080));
-    assert!(check.diagnoses[0].fixes[1].title.contains("rewrite ^/api(.*)$ /v2$1 break;"), "{:?}", check.diagnoses[0].fixes);
+    assert!(
+        check.diagnoses[0].fixes[1].title.contains("rewrite ^/api(.*)$ /v2$1 break;"),
+        "{:?}",
+        check.diagnoses[0].fixes
+    );
 }
 
 #[test]
@@ -148,11 +163,85 @@ fn other_proxies_are_known_by_their_pages() {
         (ProxyProgram::Traefik, 502, None, "Bad Gateway"),
         (ProxyProgram::Envoy, 503, Some("envoy"), envoy),
         (ProxyProgram::Caddy, 502, Some("Caddy"), ""),
-        (ProxyProgram::Haproxy, 503, None, "<h1>503 Service Unavailable</h1>\\nNo server is available to handle this request."),
+        (
+            ProxyProgram::Haproxy,
+            503,
+            None,
+            "<h1>503 Service Unavailable</h1>\\nNo server is available to handle this request.",
+        ),
     ] {
         let facts = stack().asks_http(URL, status, server, body).proxy("front", program);
         let check = check(&facts);
         assert_eq!(codes(&check), ["bad-gateway"], "{program:?}");
         assert!(check.diagnoses[0].fixes[0].commands[0].contains("docker logs"), "{program:?}");
     }
+}
+
+#[test]
+fn a_request_that_waits_for_an_upstream_that_is_gone() {
+    let facts = stack().asks_http_in_vain(URL).nginx("front", CONFIG, &[]).listens("front", "0.0.0.0", 8080);
+    let facts = facts.edit("router_one", |router| router.state.status = Status::Exited);
+    let check = check(&facts.seen_from("front").finds_nothing("router_one"));
+    assert_eq!((check.verdict, codes(&check)), (Verdict::Unreachable, vec!["bad-gateway"]));
+    let title = &check.diagnoses[0].title;
+    assert_eq!(title, "front gives no answer because router_one can not be reached: target-not-running");
+}
+
+#[test]
+fn a_request_that_waits_for_an_upstream_that_was_recreated() {
+    let facts = stack().asks_http_in_vain(URL).nginx("front", CONFIG, &[]).listens("front", "0.0.0.0", 8080);
+    let direct = behind(facts, TcpOutcome::Connected).listens("router_one", "0.0.0.0", 8080);
+    let direct = direct.asks_http("http://router_one:8080/api", 200, None, "ok");
+    assert_eq!(codes(&check(&direct)), [""; 0], "started before the proxy, it may be the proxy that is slow");
+    let direct = direct.up("router_one", 60.0);
+    let check = check(&direct);
+    assert_eq!((check.verdict, codes(&check)), (Verdict::Unreachable, vec!["upstream-stale"]));
+    assert_eq!(check.diagnoses[0].fixes[0].commands, ["docker exec front nginx -s reload"]);
+}
+
+/// `front`, which has ended as its last words say.
+fn ended(facts: Facts) -> Facts {
+    let emerg = "2026/11/27 13:40:00 [emerg] 1#1: host not found in upstream \"router_one\" in /etc/nginx/nginx.conf:5";
+    facts.edit("front", |front| {
+        front.state.status = Status::Exited;
+        front.state.exit_code = 1;
+        front.last_log = Some(vec![emerg.to_owned()]);
+    })
+}
+
+#[test]
+fn an_nginx_that_ended_for_a_name_says_so() {
+    let check = ended(stack()).finds_nothing("front").check_and_follow("web", URL);
+    assert_eq!((check.verdict, codes(&check)), (Verdict::Unreachable, vec!["target-not-running"]));
+    let told = &check.diagnoses[0];
+    assert_eq!(told.title, "front does not run: it has ended: nginx did not find the name router_one of its configuration");
+    assert!(told.explanation.contains("/etc/nginx/nginx.conf, line 5"), "{}", told.explanation);
+    assert!(check.followed.is_empty(), "nobody knows the port");
+    assert!(told.fixes[0].commands[0].contains("docker logs"));
+}
+
+#[test]
+fn an_nginx_that_was_started_before_its_upstream() {
+    let facts = ended(stack()).finds_nothing("front").nginx("front", CONFIG, &[]);
+    let facts = behind(facts, TcpOutcome::Connected).listens("router_one", "0.0.0.0", 8080);
+    let check = check(&facts);
+    assert_eq!(codes(&check), ["target-not-running"]);
+    assert!(check.diagnoses[0].explanation.contains("By now router_one is found"), "{:?}", check.diagnoses[0]);
+    assert_eq!(check.diagnoses[0].fixes[0].commands, ["docker start front"]);
+}
+
+#[test]
+fn an_nginx_whose_upstream_is_called_otherwise() {
+    let config = CONFIG.replace("router_one", "router_on");
+    let facts = ended(stack()).finds_nothing("front").nginx("front", &config, &[]);
+    let facts = facts.edit("front", |front| {
+        for line in front.last_log.iter_mut().flatten() {
+            *line = line.replace("router_one", "router_on");
+        }
+    });
+    let check = check(&facts.seen_from("front").finds_nothing("router_on"));
+    assert_eq!((codes(&check), codes(&check.followed[0].check)), (vec!["target-not-running"], vec!["unknown-name"]));
+    assert!(check.followed[0].check.from.stand_in);
+    let fix = &check.diagnoses[0].fixes[0].title;
+    assert!(fix.contains("write router_one:8080 in place of router_on in /etc/nginx/nginx.conf, line 5"), "{fix}");
 }

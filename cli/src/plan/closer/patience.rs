@@ -9,7 +9,8 @@ use crate::diagnosis::Case;
 
 pub(super) fn ask(round: &mut Round, case: &Case<'_>, limits: Limits) {
     let plain = case.to.scheme.as_deref() == Some("http");
-    let waits = plain && case.answers_for_upstream().is_some() && case.http().is_some_and(|http| http.fact.status.is_none());
+    let waits =
+        plain && case.answers_for_upstream().is_some() && case.http().is_some_and(|http| http.fact.status.is_none());
     if let Some(url) = case.to.url.clone().filter(|_| waits) {
         let ask = HttpAsk { url, timeout_ms: millis(limits.timeout), ca_bundle: None, via: None, host_header: None };
         round.ask(&case.from.place, Probe::Http(ask));

@@ -24,7 +24,11 @@ pub(super) fn draw(page: &mut Page, check: &Check, verbose: bool) {
 pub(super) fn diagnoses(check: &Check) -> impl Iterator<Item = &Diagnosis> {
     let all = || check.followed.iter().flat_map(|followed| &followed.check.diagnoses);
     let serious = |diagnosis: &&Diagnosis| diagnosis.severity == Severity::Error;
-    all().enumerate().filter(move |(at, one)| !all().take(*at).any(|earlier| same(earlier, one))).map(|(_, one)| one).filter(serious)
+    all()
+        .enumerate()
+        .filter(move |(at, one)| !all().take(*at).any(|earlier| same(earlier, one)))
+        .map(|(_, one)| one)
+        .filter(serious)
 }
 
 fn same(one: &Diagnosis, other: &Diagnosis) -> bool {

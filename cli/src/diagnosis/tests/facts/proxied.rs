@@ -1,6 +1,7 @@
 //! Facts about a request that goes through a reverse proxy.
 
-use dprobe_probes::http::{HttpFact, HttpHeader, HttpPhases};
+use dprobe_probes::errno::Errno;
+use dprobe_probes::http::{HttpFact, HttpFailure, HttpHeader, HttpPhase, HttpPhases};
 use dprobe_probes::wire::Fact;
 
 use super::Facts;
@@ -17,7 +18,13 @@ const MAIN: &str = "/etc/nginx/nginx.conf";
 
 impl Facts {
     /// The source asks for a URL, and this is the answer. `server` is the header of that name.
-    pub(in crate::diagnosis::tests) fn asks_http(self, url: &str, status: u16, server: Option<&str>, body: &str) -> Self {
+    pub(in crate::diagnosis::tests) fn asks_http(
+        self,
+        url: &str,
+        status: u16,
+        server: Option<&str>,
+        body: &str,
+    ) -> Self {
         let header = |value: &str| HttpHeader { name: "server".to_owned(), value: value.to_owned() };
         let fact = HttpFact {
             url: url.to_owned(),
@@ -37,7 +44,23 @@ impl Facts {
 
     /// An answer of nginx's own.
     pub(in crate::diagnosis::tests) fn nginx_answers(self, url: &str, status: u16) -> Self {
-        self.asks_http(url, status, Some("nginx/1.22.1"), "<center><h1>Bad</h1></center>\\r\\n<hr><center>nginx/1.22.1</center>")
+        self.asks_http(
+            url,
+            status,
+            Some("nginx/1.22.1"),
+            "<center><h1>Bad</h1></center>\\r\\n<hr><center>nginx/1.22.1</center>",
+        )
+    }
+
+    /// The source asks for a URL, and there is no answer in time.
+    pub(in crate::diagnosis::tests) fn asks_http_in_vain(self, url: &str) -> Self {
+        let mut facts = self.asks_http(url, 0, None, "");
+        if let Some(Fact::Http(fact)) = facts.observations.last_mut().map(|seen| &mut seen.fact) {
+            fact.status = None;
+            let reason = "no answer before the timeout".to_owned();
+            fact.failure = Some(HttpFailure { phase: HttpPhase::Http, reason, errno: Some(Errno::TimedOut) });
+        }
+        facts
     }
 
     /// From now on it is this container that looks around.
@@ -52,8 +75,7 @@ impl Facts {
         files.texts.insert(MAIN.to_owned(), format!("http {{\n{config}\n}}"));
         let line = |text: &&str| LogLine { age_s: Some(1.0), text: (*text).to_owned() };
         let lines: Vec<LogLine> = log.iter().map(line).collect();
-        let said =
-            ReverseProxy { program: ProxyProgram::Nginx, servers: files.servers(), errors: errors(&lines) };
+        let said = ReverseProxy { program: ProxyProgram::Nginx, servers: files.servers(), errors: errors(&lines) };
         self.edit(name, |container| container.reverse_proxy = Some(said))
     }
 
