@@ -38,6 +38,7 @@ mod snapshot;
 mod swarm;
 mod tls;
 
+use std::collections::BTreeMap;
 use std::io::ErrorKind;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -63,6 +64,7 @@ use info::{InfoBody, OLDEST, Ping, SwarmBody};
 use session::Agents;
 
 use crate::discovery::Configuration;
+use crate::reverse_proxy::nginx_log::LogLine;
 use crate::topology::{Elsewhere, EngineFlavor, EngineInfo, EngineSettings, OtherEngine, Proxy, Topology};
 
 /// The label of every agent's container; its value is the version of dprobe.
@@ -275,6 +277,27 @@ impl Engine {
         limit: usize,
     ) -> Result<Option<Vec<u8>>, EngineError> {
         archive::read_file(&self.client, container_id, path, limit).await
+    }
+
+    /// The files below a folder of a container by their paths, as far as they are in the first `limit` bytes of its archive.
+    /// Links to other files of the folder are followed. None where it has no such folder.
+    ///
+    /// # Errors
+    ///
+    /// As [`Engine::read_file`].
+    pub async fn read_folder(
+        &self,
+        container_id: &str,
+        path: &str,
+        limit: usize,
+    ) -> Result<Option<BTreeMap<String, Vec<u8>>>, EngineError> {
+        archive::read_folder(&self.client, container_id, path, limit).await
+    }
+
+    /// The last `lines` lines of a container's log, secrets removed, oldest first, as far as they can be had within seconds;
+    /// none where its log driver keeps nothing.
+    pub async fn log(&self, container_id: &str, lines: usize) -> Option<Vec<LogLine>> {
+        details::log(&self.client, container_id, lines, self.clock).await
     }
 
     /// The packet filter of the engine's host, where this process may read it: as root on the same machine.

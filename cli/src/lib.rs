@@ -20,5 +20,6 @@ pub mod redact;
 pub mod render;
 pub mod report;
 pub mod resolve;
+pub mod reverse_proxy;
 pub mod topology;
 pub mod words;

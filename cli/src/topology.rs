@@ -6,6 +6,7 @@
 mod dependencies;
 mod proxies;
 mod questions;
+mod reverse_proxy;
 mod settings;
 mod swarm;
 mod trust;
@@ -20,6 +21,10 @@ use serde::{Deserialize, Serialize};
 pub use dependencies::{Dependency, LeftOut, Origin};
 pub use dprobe_probes::listeners::Protocol;
 pub use proxies::{Proxies, Proxy};
+pub use reverse_proxy::{
+    Location, LocationMatch, ProxyProgram, ReverseProxy, Upstream, UpstreamError, UpstreamErrorKind, UpstreamLookup,
+    VirtualServer,
+};
 pub use settings::{AddressPool, DaemonSettings, EngineSettings, OtherEngine};
 pub use swarm::{Endpoint, Node, Overlay, Service, ServiceNetwork, ServicePort, Swarm, TASKS, Task, TaskLabels};
 pub use trust::{Bundle, Trust, TrustVariable};
@@ -218,6 +223,9 @@ pub struct Container {
     /// The last lines of its log, secrets removed, read only where a diagnosis may need them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_log: Option<Vec<String>>,
+    /// What it says of itself as a reverse proxy, read only where it answers that what stands behind it failed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reverse_proxy: Option<ReverseProxy>,
 }
 
 /// The C libraries whose way of looking up names differs.

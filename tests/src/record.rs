@@ -81,16 +81,22 @@ fn pruned(report: &Value) -> Value {
             compose.remove("working_dir");
         }
     }
-    for check in values(&mut report["checks"]) {
-        check["stages"] = json!([]);
-        for diagnosis in values(&mut check["diagnoses"]) {
-            for (words, blank) in [("title", json!("")), ("explanation", json!("")), ("fixes", json!([]))] {
-                diagnosis[words] = blank;
-            }
-        }
-    }
+    values(&mut report["checks"]).for_each(without_words);
     without_the_machine(&mut report, lab);
     report
+}
+
+/// Leaves out of a check, and of those that it led to, what a replay makes anew.
+fn without_words(check: &mut Value) {
+    check["stages"] = json!([]);
+    for diagnosis in values(&mut check["diagnoses"]) {
+        for (words, blank) in [("title", json!("")), ("explanation", json!("")), ("fixes", json!([]))] {
+            diagnosis[words] = blank;
+        }
+    }
+    if let Some(followed) = check.get_mut("followed") {
+        values(followed).filter_map(|followed| followed.get_mut("check")).for_each(without_words);
+    }
 }
 
 /// Drops what the facts tell of the machine beside the stack: its kernel, its other interfaces and sockets, its own name,

@@ -12,7 +12,9 @@ const SECRET: &str = "hunter2";
 /// The targets that were found in a configuration, as they are typed, without DNS servers and gateways.
 fn found(report: &Value) -> BTreeSet<String> {
     let checks = report["checks"].as_array().into_iter().flatten();
-    let named = |check: &&Value| !["resolver", "gateway"].contains(&check["to"]["origins"][0]["kind"].as_str().unwrap_or_default());
+    let named = |check: &&Value| {
+        !["resolver", "gateway"].contains(&check["to"]["origins"][0]["kind"].as_str().unwrap_or_default())
+    };
     checks.filter(named).filter_map(|check| check["to"]["typed"].as_str()).map(str::to_owned).collect()
 }
 
@@ -22,7 +24,12 @@ fn set(targets: &[&str]) -> BTreeSet<String> {
 
 /// A database, a cache and an API that answer.
 fn servers(stack: &Stack, net: &Network) {
-    for (name, spec) in [("db", "tcp:0.0.0.0:5432"), ("cache", "tcp:0.0.0.0:6379"), ("api", "tcp:0.0.0.0:8080,http=200"), ("bus", "tcp:0.0.0.0:9000")] {
+    for (name, spec) in [
+        ("db", "tcp:0.0.0.0:5432"),
+        ("cache", "tcp:0.0.0.0:6379"),
+        ("api", "tcp:0.0.0.0:8080,http=200"),
+        ("bus", "tcp:0.0.0.0:9000"),
+    ] {
         stack.container(name).on(net).alias(name).runs(["web", spec]).start();
     }
 }
@@ -61,7 +68,16 @@ fn a_healthy_stack_has_all_of_its_dependencies_and_no_other() {
     let store = outcome.checks().iter().find(|check| check["to"]["typed"] == "tcp://db:5432").expect("the store");
     let origins = &store["to"]["origins"];
     assert_eq!(origins[1]["name"], serde_json::json!(["DB_HOST", "DB_PORT"]), "{origins}");
-    outcome.shows(["everything it depends on", "4 reachable", "STORE", "DB_HOST, DB_PORT", "not checked", "browsers", "its gateway", "its DNS server"]);
+    outcome.shows([
+        "everything it depends on",
+        "4 reachable",
+        "STORE",
+        "DB_HOST, DB_PORT",
+        "not checked",
+        "browsers",
+        "its gateway",
+        "its DNS server",
+    ]);
     for format in [&["-v"][..], &["-q"], &["--format", "json"], &["--no-agent"]] {
         let done = Dprobe::new(["check", web.name()]).args(format).run();
         assert!(!format!("{}{}", done.stdout, done.stderr).contains(SECRET), "{}", done.stdout);
@@ -75,7 +91,12 @@ fn no_password_is_seen_in_a_process_while_it_runs() {
     let stack = Stack::new();
     let net = stack.network("shop-net");
     servers(&stack, &net);
-    let web = stack.container("web").on(&net).flags(["-e", "STORE=tcp://app:hunter2@db:5432", "-e", "SLOW=tcp://app:hunter2@198.51.100.7:9"]);
+    let web = stack.container("web").on(&net).flags([
+        "-e",
+        "STORE=tcp://app:hunter2@db:5432",
+        "-e",
+        "SLOW=tcp://app:hunter2@198.51.100.7:9",
+    ]);
     let web = web.start();
 
     let mut command = Dprobe::new(["check", web.name(), "-t", "2s"]).command();
@@ -111,7 +132,8 @@ fn localhost_in_a_variable_is_the_container_itself() {
     let web = stack.container("web").on(&net).flags(["-e", "STORE_URL=tcp://app:hunter2@localhost:5432"]).start();
 
     let outcome = check([web.name()]);
-    let broken = outcome.report["checks"].as_array().expect("checks").iter().find(|check| check["verdict"] == "unreachable");
+    let broken =
+        outcome.report["checks"].as_array().expect("checks").iter().find(|check| check["verdict"] == "unreachable");
     assert_eq!(broken.expect("a broken one")["diagnoses"][0]["code"], "localhost-is-container");
     assert_eq!(outcome.exit, Some(1));
     outcome.words(["STORE_URL", "write `", "in the place of `localhost:5432`"]).replays();
@@ -132,7 +154,12 @@ fn a_malformed_url_in_the_environment() {
     assert_eq!(broken["to"]["host"], "app", "what a driver takes for the host");
     assert_eq!(found(&outcome.report), set(&["postgres://***@db:5432/shop", "tcp://bus:9000"]));
     assert_eq!(outcome.exit, Some(1));
-    outcome.replays().shows(["DATABASE_URL", "write / as %2F", "postgres://***%2F***@db:5432/shop", "1 reachable, 1 unreachable"]);
+    outcome.replays().shows([
+        "DATABASE_URL",
+        "write / as %2F",
+        "postgres://***%2F***@db:5432/shop",
+        "1 reachable, 1 unreachable",
+    ]);
     assert!(!outcome.report.to_string().contains("ter2"), "a password got into the report");
     web.remove();
     let flags = ["-e", "DATABASE_URL=tcp://app:hun%2Fter2@db:5432/shop", "-e", "BUS=tcp://bus:9000"];

@@ -69,6 +69,11 @@ impl<'a> Case<'a> {
         self.followed.iter().filter(move |followed| followed.relation == relation).map(|followed| &followed.check)
     }
 
+    /// One of the checks that it led to, as a case with the same facts.
+    pub(super) fn leading(self, check: &'a Check) -> Self {
+        Self::new(&check.from, &check.to, self.topology, self.observations).leading_to(&check.followed)
+    }
+
     /// What was seen in a place, picked by `pick`.
     pub(super) fn seen<T: 'a>(
         self,
@@ -268,7 +273,7 @@ impl<'a> Case<'a> {
         .collect()
     }
 
-    /// The HTTP exchange with the target's URL.
+    /// The HTTP exchange with the target's URL; where it was tried again, the later try.
     #[must_use]
     pub fn http(&self) -> Option<Seen<'a, HttpFact>> {
         let url = self.to.url.as_deref()?;
@@ -276,7 +281,7 @@ impl<'a> Case<'a> {
             Fact::Http(fact) if fact.url == url && is_plain(fact) => Some(fact),
             _ => None,
         })
-        .next()
+        .last()
     }
 
     /// The same exchange with this host in the `Host` header.

@@ -144,6 +144,8 @@ causes! {
     proxy_unreachable
     proxy_captures_internal
     proxy_required
+    upstream_stale
+    bad_gateway
     underscore_hostname
     host_header_rejected
     redirect_to_localhost

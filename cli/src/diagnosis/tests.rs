@@ -2,6 +2,7 @@
 
 mod engines;
 pub(crate) mod facts;
+mod gateway;
 mod host;
 mod links;
 mod machine;

@@ -1,5 +1,6 @@
-//! A file of a container, read through the engine without running anything inside.
+//! Files of a container, read through the engine without running anything inside.
 
+use std::collections::BTreeMap;
 use std::io::Read;
 use std::time::Duration;
 
@@ -50,8 +51,66 @@ pub(super) async fn read_file(
     Ok(None)
 }
 
+/// The files below a folder, by their paths, as far as they come with the first `limit` bytes of it. Links to other files of
+/// the folder are followed. None where there is no such folder.
+pub(super) async fn read_folder(
+    client: &Client,
+    id: &str,
+    path: &str,
+    limit: usize,
+) -> Result<Option<BTreeMap<String, Vec<u8>>>, EngineError> {
+    let mut path = absolute("/", path);
+    for _ in 0..LINKS {
+        let tar = tokio::time::timeout(PATIENCE, tar(client, id, &path, limit)).await.map_err(|_| {
+            EngineError::failed(format!("read {path} of a container"), "the engine did not answer in time")
+        })??;
+        let Some(tar) = tar else { return Ok(None) };
+        match first_entry(&tar, 0) {
+            Entry::Link(target) => path = absolute(parent(&path), &target),
+            Entry::File(_) => return Ok(None),
+            Entry::Other => return Ok(Some(entries(&tar, parent(&path)))),
+        }
+    }
+    Ok(None)
+}
+
+/// The files of an archive whose names begin in `folder`.
+fn entries(tar: &[u8], folder: &str) -> BTreeMap<String, Vec<u8>> {
+    let mut files = BTreeMap::new();
+    let mut links = Vec::new();
+    let mut archive = tar::Archive::new(tar);
+    // What is cut off in the middle ends the list.
+    for mut entry in archive.entries().into_iter().flatten().map_while(Result::ok) {
+        let name = String::from_utf8_lossy(&entry.path_bytes()).into_owned();
+        let path = absolute(folder, name.trim_start_matches('/'));
+        let kind = entry.header().entry_type();
+        if kind.is_symlink() {
+            let target = entry.link_name_bytes().map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
+            links.extend(target.map(|target| (absolute(parent(&path), &target), path)));
+        } else if kind.is_file() {
+            let mut bytes = Vec::new();
+            let whole = entry.read_to_end(&mut bytes).is_ok_and(|length| length as u64 == entry.size());
+            if !whole {
+                break;
+            }
+            files.insert(path, bytes);
+        }
+    }
+    for (target, path) in links {
+        if let Some(bytes) = files.get(&target).cloned() {
+            files.insert(path, bytes);
+        }
+    }
+    files
+}
+
 /// What lies at a path; none where there is nothing. The engine resolves links in the folders of the path, not the last one.
 async fn entry(client: &Client, id: &str, path: &str, limit: usize) -> Result<Option<Entry>, EngineError> {
+    Ok(tar(client, id, path, limit).await?.map(|tar| first_entry(&tar, limit)))
+}
+
+/// The beginning of the archive of what lies at a path; none where there is nothing.
+async fn tar(client: &Client, id: &str, path: &str, limit: usize) -> Result<Option<Vec<u8>>, EngineError> {
     let doing = || format!("read {path} of a container");
     let url = format!("/containers/{id}/archive?path={}", utf8_percent_encode(path, QUERY));
     let response = client.open(&url).await.map_err(|error| EngineError::failed(doing(), error))?;
@@ -66,7 +125,7 @@ async fn entry(client: &Client, id: &str, path: &str, limit: usize) -> Result<Op
         }
     }
     match status {
-        200 => Ok(Some(first_entry(&tar, limit))),
+        200 => Ok(Some(tar)),
         404 => Ok(None),
         _ => match client::message(&tar) {
             // A link that leads to itself is no file.
@@ -145,6 +204,30 @@ mod tests {
         let tar = tar_of(tar::EntryType::Regular, b"0123456789", None);
         assert!(matches!(first_entry(&tar, 4), Entry::File(bytes) if bytes == b"0123"));
         assert!(matches!(first_entry(&tar, 100), Entry::File(bytes) if bytes == b"0123456789"));
+    }
+
+    #[test]
+    fn a_folder_is_its_files_and_the_links_among_them() {
+        let mut builder = tar::Builder::new(Vec::new());
+        let mut add = |name: &str, kind: tar::EntryType, content: &[u8], link: Option<&str>| {
+            let mut header = tar::Header::new_gnu();
+            header.set_entry_type(kind);
+            header.set_size(content.len() as u64);
+            if let Some(link) = link {
+                header.set_link_name(link).expect("a link name");
+            }
+            builder.append_data(&mut header, name, content).expect("an entry");
+        };
+        add("nginx/", tar::EntryType::Directory, b"", None);
+        add("nginx/sites-available/shop", tar::EntryType::Regular, b"server {}", None);
+        add("nginx/sites-enabled/shop", tar::EntryType::Symlink, b"", Some("../sites-available/shop"));
+        add("nginx/sites-enabled/lost", tar::EntryType::Symlink, b"", Some("/etc/passwd"));
+        add("nginx/z", tar::EntryType::Regular, &[b'z'; 4096], None);
+        let tar = builder.into_inner().expect("an archive");
+        let paths = |tar: &[u8]| entries(tar, "/etc").into_keys().collect::<Vec<_>>();
+        let (available, enabled) = ("/etc/nginx/sites-available/shop", "/etc/nginx/sites-enabled/shop");
+        assert_eq!(paths(&tar), [available, enabled, "/etc/nginx/z"]);
+        assert_eq!(paths(&tar[..tar.len() - 4096]), [available, enabled], "what is cut off is left out");
     }
 
     #[test]

@@ -8,7 +8,9 @@ use futures_util::StreamExt;
 use serde::Deserialize;
 
 use super::client::Client;
+use super::clock::EngineClock;
 use crate::redact;
+use crate::reverse_proxy::nginx_log::LogLine;
 use crate::topology::Process;
 
 /// How long each of the two may take. They enrich a diagnosis and are not worth waiting for.
@@ -18,9 +20,11 @@ const PATIENCE: Duration = Duration::from_secs(3);
 const PROCESSES: usize = 100;
 const COMMAND: usize = 1000;
 
-/// How many lines of the log are kept, how much of each in characters, and how many bytes are read for them.
+/// How many lines of the log are kept, how much of each in characters (where it is to be read by a program, too), and how
+/// many bytes are read for them.
 const LOG_LINES: usize = 15;
 const LOG_LINE: usize = 500;
+const LONG_LINE: usize = 2000;
 const LOG_BYTES: usize = 256 * 1024;
 
 /// A container's processes and its last log lines, secrets removed.
@@ -79,29 +83,48 @@ pub(super) fn processes_of(body: &TopBody) -> Option<Vec<Process>> {
 }
 
 async fn last_log(client: &Client, id: &str) -> Option<Vec<String>> {
-    let options = LogsOptionsBuilder::default().stdout(true).stderr(true).tail(&LOG_LINES.to_string()).build();
+    let options = LogsOptionsBuilder::default().stdout(true).stderr(true).tail(&LOG_LINES.to_string());
+    Some(log_lines(&read(client, id, options).await?))
+}
+
+/// The last lines of a log with their ages.
+pub(super) async fn log(client: &Client, id: &str, lines: usize, clock: Option<EngineClock>) -> Option<Vec<LogLine>> {
+    let options = LogsOptionsBuilder::default().stdout(true).stderr(true).timestamps(true).tail(&lines.to_string());
+    let bytes = tokio::time::timeout(PATIENCE, read(client, id, options)).await.ok()??;
+    let line = |line: String| match line.split_once(' ') {
+        Some((time, text)) => LogLine { age_s: clock.and_then(|clock| clock.since(time)), text: text.to_owned() },
+        None => LogLine { age_s: None, text: line },
+    };
+    Some(printable_lines(&bytes, LONG_LINE).map(line).collect())
+}
+
+async fn read(client: &Client, id: &str, options: LogsOptionsBuilder) -> Option<Vec<u8>> {
     // bollard takes the frames apart; the log of a terminal comes without frames.
-    let mut frames = client.docker().logs(id, Some(options));
+    let mut frames = client.docker().logs(id, Some(options.build()));
     let mut bytes = Vec::new();
     while let Some(frame) = frames.next().await {
         bytes.extend_from_slice(frame.ok()?.as_ref());
-        if bytes.len() > LOG_BYTES {
-            bytes.truncate(LOG_BYTES);
-            break;
+        // The last ones count.
+        if bytes.len() > 2 * LOG_BYTES {
+            bytes.drain(..bytes.len() - LOG_BYTES);
         }
     }
-    Some(log_lines(&bytes))
+    Some(bytes)
 }
 
 pub(super) fn log_lines(bytes: &[u8]) -> Vec<String> {
-    let mut lines: Vec<String> = bytes
+    let mut lines: Vec<String> = printable_lines(bytes, LOG_LINE).collect();
+    lines.drain(..lines.len().saturating_sub(LOG_LINES));
+    lines
+}
+
+/// The lines that are not empty, secrets removed, each cut at so many characters.
+fn printable_lines(bytes: &[u8], longest: usize) -> impl Iterator<Item = String> {
+    bytes
         .split(|byte| *byte == b'\n')
         .map(|line| line.strip_suffix(b"\r").unwrap_or(line))
         .filter(|line| !line.is_empty())
-        .map(|line| printable(redact::line(&String::from_utf8_lossy(line)).as_bytes(), LOG_LINE))
-        .collect();
-    lines.drain(..lines.len().saturating_sub(LOG_LINES));
-    lines
+        .map(move |line| printable(redact::line(&String::from_utf8_lossy(line)).as_bytes(), longest))
 }
 
 #[cfg(test)]

@@ -188,6 +188,7 @@ pub(super) fn container(body: Value, networks: &NetworkKeys, clock: Option<Engin
         name,
         processes: None,
         last_log: None,
+        reverse_proxy: None,
     })
 }
 

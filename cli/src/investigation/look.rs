@@ -4,7 +4,7 @@ use dprobe_probes::wire::Observation;
 
 use super::crew::Crew;
 use super::trust::Bundles;
-use super::{InvestigationError, Progress, dependencies, follow, libc};
+use super::{InvestigationError, Progress, dependencies, follow, libc, upstreams};
 use crate::diagnosis::{self, Case};
 use crate::engine::Engine;
 use crate::plan::{self, Limits, Post, Round};
@@ -63,6 +63,7 @@ impl Look<'_> {
         libc::read(self.engine, &pairs, &mut self.topology, &self.observations).await;
         libc::read_name_sources(self.engine, &pairs, &mut self.topology, &self.observations).await;
         self.ask_for_details(&pairs).await;
+        upstreams::read(self.engine, &pairs, &mut self.topology, &self.observations).await;
         Ok(pairs)
     }
 

@@ -8,6 +8,7 @@ mod link;
 mod other_scheme;
 mod outside;
 mod path_mtu;
+mod patience;
 mod peers;
 mod server_name;
 mod servers;
@@ -28,6 +29,7 @@ const QUESTIONS: &[Question] = &[
     link::ask,
     outside::ask,
     path_mtu::ask,
+    patience::ask,
     swarm::ask,
     servers::ask,
     walks::ask,

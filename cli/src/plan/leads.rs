@@ -2,6 +2,7 @@
 //! of lead; to add one, write its file by the shape of its neighbours and name it in the list below.
 
 mod redirect;
+mod upstream;
 
 use crate::diagnosis::Case;
 use crate::report::Relation;
@@ -21,7 +22,7 @@ pub struct Lead {
 /// A kind of lead: hands back nothing where the case leads nowhere in its way.
 type Finder = fn(&Case<'_>) -> Vec<Lead>;
 
-const FINDERS: &[Finder] = &[redirect::redirect, redirect::token_issuer];
+const FINDERS: &[Finder] = &[upstream::find, redirect::redirect, redirect::token_issuer];
 
 pub use redirect::{issuer, location};
 

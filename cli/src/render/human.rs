@@ -4,6 +4,7 @@
 //! web ──▶ mongodb:27017   UNREACHABLE
 //!   ✓ name    mongodb → 172.18.0.2                     favorites-net, 0.4 ms
 //!   ✗ listen  mongodb listens on 127.0.0.1:27017 only
+//!     …a check that this one led to, in the same form…
 //!
 //! error[bind-loopback]: mongod accepts connections from inside its own container only
 //!   …why…
@@ -13,6 +14,7 @@
 
 mod diagnosis;
 mod doctor;
+mod followed;
 mod observations;
 mod overview;
 mod stages;
@@ -31,8 +33,10 @@ pub use doctor::render as render_doctor;
 /// The page that a report is drawn on.
 struct Page {
     paint: Paint,
-    /// The columns of a line.
+    /// The columns of a line, behind its indent.
     columns: usize,
+    /// Blanks before every line.
+    indent: usize,
     /// What has been drawn.
     text: String,
 }
@@ -40,13 +44,31 @@ struct Page {
 impl Page {
     /// An empty one.
     fn new(options: &RenderOptions) -> Self {
-        Self { paint: Paint(options.color), columns: options.width.clamp(60, 100), text: String::with_capacity(2048) }
+        Self {
+            paint: Paint(options.color),
+            columns: options.width.clamp(60, 100),
+            indent: 0,
+            text: String::with_capacity(2048),
+        }
     }
 
     /// Adds a line.
     fn line(&mut self, line: &str) {
-        self.text.push_str(line.trim_end());
+        let line = line.trim_end();
+        if !line.is_empty() {
+            self.text.extend(std::iter::repeat_n(' ', self.indent));
+        }
+        self.text.push_str(line);
         self.text.push('\n');
+    }
+
+    /// Draws with so many more blanks before every line.
+    fn indented(&mut self, by: usize, draw: impl FnOnce(&mut Self)) {
+        self.indent += by;
+        self.columns = self.columns.saturating_sub(by);
+        draw(self);
+        self.indent -= by;
+        self.columns += by;
     }
 
     /// Adds prose after `label`, which is drawn already and takes `label_columns`; further lines are indented.
@@ -87,7 +109,7 @@ pub fn render(report: &Report, options: &RenderOptions) -> String {
 
 /// Everything about one check.
 fn block(page: &mut Page, report: &Report, check: &Check, options: &RenderOptions) {
-    answer(page, check, options.not);
+    answer(page, check, options.not, "");
     if options.verbosity == Verbosity::Quiet {
         return;
     }
@@ -95,11 +117,17 @@ fn block(page: &mut Page, report: &Report, check: &Check, options: &RenderOption
         page.prose("  ", 2, 2, paint::DIM, &format!("found in {found}"));
     }
     stages::draw(page, check);
+    let verbose = options.verbosity == Verbosity::Verbose;
+    followed::draw(page, check, verbose);
     let as_expected = options.not && check.verdict == Verdict::Unreachable;
     for diagnosis in &check.diagnoses {
         page.line("");
         // Who wants it closed wants to know why it is, and not how to open it.
-        diagnosis::draw(page, &diagnosis.into(), as_expected, options.verbosity == Verbosity::Verbose);
+        diagnosis::draw(page, &diagnosis::Told::of(check, diagnosis), as_expected, verbose);
+    }
+    for diagnosis in followed::diagnoses(check) {
+        page.line("");
+        diagnosis::draw(page, &diagnosis.into(), as_expected, verbose);
     }
     let explained = check.diagnoses.iter().any(|diagnosis| diagnosis.severity == Severity::Error);
     if !explained && !as_expected && matches!(check.verdict, Verdict::Unreachable | Verdict::Inconclusive) {
@@ -108,8 +136,8 @@ fn block(page: &mut Page, report: &Report, check: &Check, options: &RenderOption
     }
 }
 
-/// The first line: who, to what, and the answer.
-fn answer(page: &mut Page, check: &Check, not: bool) {
+/// The first line: who, to what, and the answer, with a remark behind it.
+fn answer(page: &mut Page, check: &Check, not: bool, note: &str) {
     let (word, remark) = match (check.verdict, not) {
         (Verdict::Reachable, false) => ("REACHABLE", ""),
         (Verdict::Reachable, true) => ("REACHABLE", ", and should not be"),
@@ -119,16 +147,18 @@ fn answer(page: &mut Page, check: &Check, not: bool) {
         (Verdict::Unreachable, true) => ("UNREACHABLE", ", as expected"),
         (Verdict::Inconclusive, _) => ("INCONCLUSIVE", ""),
     };
-    let taken = "   ".len() + word.len() + remark.len();
+    let note = if note.is_empty() { String::new() } else { format!("   {note}") };
+    let taken = "   ".len() + word.len() + remark.len() + width(&note);
     let arrow = " ──▶ ";
     let from = cut(&clean(&check.from.typed), page.columns / 3);
     let to = cut(&clean(&dialled(&check.to)), page.columns.saturating_sub(width(&from) + width(arrow) + taken));
     let line = format!(
-        "{}{}{}   {}{remark}",
+        "{}{}{}   {}{remark}{}",
         page.paint.paint(paint::STRONG, &from),
         page.paint.paint(paint::DIM, arrow),
         page.paint.paint(paint::STRONG, &to),
         page.paint.paint(paint::of_verdict(check.verdict), word),
+        page.paint.paint(paint::DIM, &note),
     );
     page.line(&line);
 }

@@ -1,5 +1,7 @@
 //! Reports written by hand, for the tests of the formats.
 
+mod followed;
+
 use dprobe_probes::errno::Errno;
 use dprobe_probes::listeners::{ListenerSocket, ListenersFact, ListenersSource};
 use dprobe_probes::lookup::{AnswerSource, DnsOutcome, DnsQuery, LookupAnswer, LookupFact, LookupOutcome};
@@ -14,8 +16,10 @@ use crate::report::{
 };
 use crate::topology::{EngineInfo, Protocol, Topology};
 
+pub(crate) use followed::{advertised, bad_gateway};
+
 pub(crate) fn all() -> Vec<Report> {
-    vec![bind_loopback(), healthy(), two_diagnoses(), no_diagnosis(), several(), hostile()]
+    vec![bind_loopback(), healthy(), two_diagnoses(), no_diagnosis(), several(), hostile(), bad_gateway(), advertised()]
 }
 
 fn report(checks: Vec<Check>) -> Report {
@@ -335,6 +339,8 @@ pub(crate) fn hostile() -> Report {
             fix.compose = Some(evil.to_owned());
         }
     }
+    let relation = crate::report::Relation::Upstream;
+    check.followed = vec![crate::report::Followed { relation, check: check.clone() }];
     let mut report = report(vec![check]);
     report.dprobe = evil.to_owned();
     report.observations = observations();

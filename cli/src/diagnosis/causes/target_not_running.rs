@@ -2,6 +2,7 @@
 
 use super::{Cause, Found};
 use crate::diagnosis::case::Case;
+use crate::diagnosis::failed_start::FailedStart;
 use crate::diagnosis::lost_network::LostNetwork;
 use crate::diagnosis::fixes::{change, command, log_tail, run};
 use crate::report::{Severity, StageName};
@@ -72,6 +73,9 @@ fn find(case: &Case<'_>) -> Option<Found> {
     };
     let engine =
         if state.error.is_empty() { String::new() } else { format!(" The engine says: {}.", state.error.trim_end_matches('.')) };
+    let failed_start = FailedStart::of(case, stopped);
+    let how = failed_start.as_ref().map_or(how, |failed| format!("has ended: {}", failed.title()));
+    let story = failed_start.as_ref().map_or_else(|| log_tail(stopped), FailedStart::explanation);
     let mut because = vec![Case::container_evidence(stopped)];
     because.extend(case.lookup().filter(|_| case.name_failed()).map(|seen| seen.id.to_owned()));
     Some(Found {
@@ -79,11 +83,10 @@ fn find(case: &Case<'_>) -> Option<Found> {
         stage: StageName::Target,
         title: format!("{name} does not run: it {how}"),
         explanation: format!(
-            "A container that does not run has no address and no name on its networks, so nothing can reach it.{engine}{}",
-            log_tail(stopped)
+            "A container that does not run has no address and no name on its networks, so nothing can reach it.{engine}{story}"
         ),
         because,
-        fixes: fixes(stopped),
+        fixes: failed_start.and_then(|failed| failed.fixes(case)).unwrap_or_else(|| fixes(stopped)),
     })
 }
 

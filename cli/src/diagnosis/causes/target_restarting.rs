@@ -2,6 +2,7 @@
 
 use super::{Cause, Found};
 use crate::diagnosis::case::Case;
+use crate::diagnosis::failed_start::FailedStart;
 use crate::diagnosis::fixes::{command, log_tail, run};
 use crate::report::{Severity, StageName};
 use crate::topology::Status;
@@ -60,8 +61,11 @@ fn find(case: &Case<'_>) -> Option<Found> {
         0 | 1 => String::new(),
         count => format!(", {count} times so far"),
     };
+    let failed_start = FailedStart::of(case, target);
     // Once it runs again the engine says 0, whatever the code was.
-    let title = if between_lives {
+    let title = if let Some(failed) = &failed_start {
+        format!("{name} keeps restarting: {}", failed.title())
+    } else if between_lives {
         format!("{name} keeps restarting: its main process ends with exit code {}", state.exit_code)
     } else {
         format!("{name} keeps restarting: its main process ends again and again")
@@ -73,12 +77,12 @@ fn find(case: &Case<'_>) -> Option<Found> {
         explanation: format!(
             "Each time the main process of {name} ends, the engine starts it again{times}. Between two lives it can not be \
              reached and its name does not resolve.{}",
-            log_tail(target)
+            failed_start.as_ref().map_or_else(|| log_tail(target), FailedStart::explanation)
         ),
         because: vec![Case::container_evidence(target)],
-        fixes: vec![run(
-            "read why it ends, and mend that",
-            vec![command(&["docker", "logs", "--tail", "20", name])],
-        )],
+        fixes: failed_start.and_then(|failed| failed.fixes(case)).unwrap_or_else(|| {
+            let logs = vec![command(&["docker", "logs", "--tail", "20", name])];
+            vec![run("read why it ends, and mend that", logs)]
+        }),
     })
 }

@@ -1,6 +1,7 @@
 //! Facts written down by hand, as short as they can be said.
 
 pub(super) mod names;
+mod proxied;
 mod published;
 
 use std::collections::BTreeMap;
@@ -63,6 +64,7 @@ pub(crate) fn container(name: &str, image: &str) -> Container {
         task: None,
         processes: None,
         last_log: None,
+        reverse_proxy: None,
     }
 }
 

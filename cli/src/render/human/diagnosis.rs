@@ -6,7 +6,7 @@ use crate::report::{Check, Diagnosis, Fix, Report, Severity, Verdict};
 
 use super::super::layout::{clean, width};
 use super::super::paint;
-use super::{Page, stages};
+use super::{Page, followed, stages};
 
 /// Blanks before an explanation and before `fix:`.
 const INDENT: usize = 2;
@@ -27,20 +27,29 @@ pub(super) struct Told<'a> {
     title: &'a str,
     explanation: &'a str,
     because: &'a [String],
-    fixes: &'a [Fix],
+    fixes: Vec<&'a Fix>,
+}
+
+impl<'a> Told<'a> {
+    /// A diagnosis of a check, without the fixes that are drawn with the cause that it was followed to.
+    pub(super) fn of(check: &'a Check, diagnosis: &'a Diagnosis) -> Self {
+        let mut told = Self::from(diagnosis);
+        told.fixes.retain(|fix| !followed::diagnoses(check).any(|inner| inner.fixes.contains(fix)));
+        told
+    }
 }
 
 impl<'a> From<&'a Diagnosis> for Told<'a> {
     fn from(diagnosis: &'a Diagnosis) -> Self {
         let Diagnosis { code, severity, stage: _, title, explanation, because, fixes } = diagnosis;
-        Self { code, severity: *severity, title, explanation, because, fixes }
+        Self { code, severity: *severity, title, explanation, because, fixes: fixes.iter().collect() }
     }
 }
 
 impl<'a> From<&'a Finding> for Told<'a> {
     fn from(finding: &'a Finding) -> Self {
         let Finding { code, severity, title, explanation, because, fixes } = finding;
-        Self { code, severity: *severity, title, explanation, because, fixes }
+        Self { code, severity: *severity, title, explanation, because, fixes: fixes.iter().collect() }
     }
 }
 
@@ -63,7 +72,7 @@ pub(super) fn draw(page: &mut Page, diagnosis: &Told<'_>, as_expected: bool, wit
     if with_evidence && !diagnosis.because.is_empty() {
         page.prose("  because: ", 11, 11, paint::DIM, &diagnosis.because.join(", "));
     }
-    for fix in diagnosis.fixes.iter().filter(|_| !as_expected) {
+    for fix in diagnosis.fixes.iter().copied().filter(|_| !as_expected) {
         draw_fix(page, fix);
     }
     let more = format!("more: dprobe explain {}", shell_words::quote(&code));

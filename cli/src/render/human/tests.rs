@@ -86,6 +86,21 @@ fn hostile_names() {
 }
 
 #[test]
+fn a_check_that_led_to_another() {
+    let report = samples::bad_gateway();
+    let text = drawn(&report);
+    insta::assert_snapshot!(text);
+    assert_eq!(text.matches("fix:").count(), 1, "what cures both is told once: {text}");
+    assert_eq!(with(&report, Verbosity::Quiet), "web ──▶ http://front:8080/api/v1/   DEGRADED\n");
+    insta::assert_snapshot!("a_check_that_led_to_another_verbose", with(&report, Verbosity::Verbose));
+}
+
+#[test]
+fn checks_that_led_to_several_others() {
+    insta::assert_snapshot!(drawn(&samples::advertised()));
+}
+
+#[test]
 fn narrow_and_wide() {
     let at = |width| render(&samples::two_diagnoses(), &RenderOptions { width, ..RenderOptions::default() });
     insta::assert_snapshot!("width_60", at(60));
