@@ -1,7 +1,7 @@
 //! Reverse proxies whose upstream fails: real nginx, and what stands behind it played by the actor.
 
 use dprobe_tests::servers::{Caddy, Haproxy, Nginx};
-use dprobe_tests::stack::{Container, Network};
+use dprobe_tests::{Container, Network};
 use dprobe_tests::{Stack, check};
 
 /// What is behind the proxy, when all is well.
