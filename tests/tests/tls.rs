@@ -1,8 +1,8 @@
 //! Certificates and handshakes of real servers, right and wrong ones.
 
+use dprobe_tests::Container;
 use dprobe_tests::servers::certificates::Claims;
 use dprobe_tests::servers::{Authority, Nginx, Openssl, Pair};
-use dprobe_tests::Container;
 use dprobe_tests::{Network, Stack, check};
 
 /// Where an image of Debian's has its bundle.
