@@ -106,6 +106,9 @@ pub struct HttpFact {
     /// What the TLS server was asked for, where it was not the host in the URL.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub server_name: Option<String>,
+    /// Whether the server's certificate was let pass whatever it is.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub unverified: bool,
     /// The proxy that it was sent through.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub via: Option<Via>,

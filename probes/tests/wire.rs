@@ -129,6 +129,7 @@ fn http() -> HttpFact {
         url: "https://db/".to_owned(),
         host_header: None,
         server_name: None,
+        unverified: true,
         version: Some("HTTP/1.1".to_owned()),
         first_bytes: Some("x".to_owned()),
         address: Some("198.51.100.7".parse().unwrap()),

@@ -1,7 +1,7 @@
 //! What servers answer, and where they send their clients.
 
+use dprobe_tests::Container;
 use dprobe_tests::servers::Nginx;
-use dprobe_tests::stack::Container;
 use dprobe_tests::{Network, Stack, check};
 
 /// A network with a source on it.

@@ -443,9 +443,9 @@ impl<'a> Case<'a> {
     }
 }
 
-/// Whether an exchange went directly and by the names that the URL has.
+/// Whether an exchange went directly, by the names that the URL has, and as carefully as the source's own.
 fn is_plain(fact: &HttpFact) -> bool {
-    fact.via.is_none() && fact.host_header.is_none() && fact.server_name.is_none()
+    fact.via.is_none() && fact.host_header.is_none() && fact.server_name.is_none() && !fact.unverified
 }
 
 /// Whether a lookup was given up before any libc would have asked again (5 s, resolv.conf(5)), and before a server that

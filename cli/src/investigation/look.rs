@@ -7,7 +7,7 @@ use super::trust::Bundles;
 use super::{InvestigationError, Progress, dependencies, follow, libc, upstreams};
 use crate::diagnosis::{self, Case};
 use crate::engine::Engine;
-use crate::plan::{self, Limits, Post, Round, Trusted};
+use crate::plan::{self, Limits, Post, Round};
 use crate::report::{Check, PortOrigin, Source, Target, Verdict};
 use crate::resolve;
 use crate::topology::Topology;
@@ -70,7 +70,7 @@ impl Look<'_> {
     /// Looks once at pairs whose source has been looked into, and no closer.
     pub(super) async fn glance(&mut self, pairs: Vec<Pair>) -> Result<Vec<Check>, InvestigationError> {
         for Pair { from, to } in &pairs {
-            plan::first_round(&mut self.round, from, to, None, Trusted::default(), self.limits);
+            plan::first_round(&mut self.round, from, to, None, plan::Trusted::default(), self.limits);
         }
         self.run().await?;
         Ok(self.judge(pairs, |_| Vec::new()))

@@ -47,6 +47,7 @@ pub(crate) async fn look(ask: &HttpAsk, context: &Context, teller: &Teller<'_>) 
         via: ask.via.clone(),
         host_header: ask.host_header.as_ref().map(|header| printable(header.as_bytes(), MAX_VALUE)),
         server_name: ask.server_name.as_ref().map(|name| printable(name.as_bytes(), MAX_VALUE)),
+        unverified: ask.unverified,
         ..HttpFact::default()
     };
     let host = ask.via.as_ref().map_or(&target.host, |via| &via.host);
@@ -89,7 +90,7 @@ impl Exchange<'_> {
             return Err(failure(HttpPhase::Dns, "the name has no address"));
         }
         let refused = match self.request_by("http/1.1", fact).await {
-            Err(failure) if self.speaks_h2_only(fact) => failure,
+            Err(failure) if Self::speaks_h2_only(fact) => failure,
             Err(failure) => {
                 self.ask_for_old(fact).await;
                 return Err(failure);
@@ -107,7 +108,7 @@ impl Exchange<'_> {
 
     /// Whether the answer to a request of HTTP/1.1 was one of HTTP/2, or none but that the handshake offered the wrong
     /// protocol.
-    fn speaks_h2_only(&self, fact: &HttpFact) -> bool {
+    fn speaks_h2_only(fact: &HttpFact) -> bool {
         let refused = |tls: &TlsFact| tls.faults.contains(&TlsFault::NoCommonProtocol);
         fact.version.as_deref() == Some("HTTP/2") || fact.tls.as_ref().is_some_and(refused)
     }
@@ -143,7 +144,7 @@ impl Exchange<'_> {
         self.request(stream, protocol, fact).await
     }
 
-    /// Whether the proxy only makes a connection. Requests for http it makes itself, where it is one of HTTP; WebSockets go
+    /// Whether the proxy only makes a connection. Requests for http it makes itself, where it is one of HTTP; a WebSocket goes
     /// through a tunnel (RFC 6455, section 4.1).
     fn is_tunnelled(&self, kind: ViaKind) -> bool {
         kind.is_socks() || self.target.tls || self.target.websocket

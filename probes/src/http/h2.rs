@@ -67,7 +67,7 @@ pub(super) async fn status(stream: &mut Watched, tls: bool, authority: &str, pat
                     return Ok(status);
                 }
             }
-            (RST_STREAM, 1) | (DATA, 1) => return Err(io::Error::other("the server refused the request")),
+            (RST_STREAM | DATA, 1) => return Err(io::Error::other("the server refused the request")),
             (GO_AWAY, _) => return Err(io::Error::other("the server ended the connection of HTTP/2")),
             _ => {}
         }

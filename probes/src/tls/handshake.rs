@@ -100,7 +100,8 @@ where
             fact.trusted = false;
             let fault = fault_of(&error, &fact, &taken);
             // What is wrong with the certificate has been told already.
-            if !(rustls_error(&error).is_some_and(is_verdict) && !fact.faults.is_empty()) {
+            let told = rustls_error(&error).is_some_and(is_verdict) && !fact.faults.is_empty();
+            if !told {
                 fact.faults.insert(0, fault);
             }
             let reason = fact.faults.first().map(ToString::to_string).unwrap_or_default();

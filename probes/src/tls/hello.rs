@@ -1,5 +1,5 @@
-//! A ClientHello with versions and ciphers that the TLS library knows no more, to see what a server speaks that wants none of
-//! today's. Only its ServerHello is read; no handshake comes of it.
+//! A `ClientHello` with versions and ciphers that the TLS library knows no more, to see what a server speaks that wants none of
+//! today's. Only its `ServerHello` is read; no handshake comes of it.
 
 use std::io;
 use std::net::IpAddr;
@@ -8,7 +8,7 @@ use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 
 use super::OldHello;
 
-/// The longest record that holds a ServerHello here.
+/// The longest record that holds a `ServerHello` here.
 const MAX_RECORD: usize = 16 * 1024 + 256;
 
 /// Ciphers of TLS 1.0 to 1.2 that servers of old offer (IANA's registry of TLS parameters): with elliptic and with plain
@@ -61,7 +61,7 @@ fn vector(bytes: &[u8]) -> Vec<u8> {
     [&length.to_be_bytes()[..], bytes].concat()
 }
 
-/// The first record, where it is a ServerHello (RFC 5246, section 7.4.1.3).
+/// The first record, where it is a `ServerHello` (RFC 5246, section 7.4.1.3).
 async fn server_hello(stream: &mut (impl AsyncRead + Unpin)) -> io::Result<Option<OldHello>> {
     let mut head = [0; 5];
     stream.read_exact(&mut head).await?;
@@ -75,7 +75,7 @@ async fn server_hello(stream: &mut (impl AsyncRead + Unpin)) -> io::Result<Optio
     Ok(chosen(&record))
 }
 
-/// What a ServerHello says: the version stands behind the head of four bytes, the cipher behind 32 random ones and a session.
+/// What a `ServerHello` says: the version stands behind the head of four bytes, the cipher behind 32 random ones and a session.
 fn chosen(message: &[u8]) -> Option<OldHello> {
     let version = match message.get(..6)? {
         [2, _, _, _, 3, 0] => "SSLv3",

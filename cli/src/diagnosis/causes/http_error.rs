@@ -36,6 +36,8 @@ Read the log of the server: `docker logs api`.
 Related: host-header-rejected, underscore-hostname
 ",
     yields_to: &[
+        "bad-gateway",
+        "upstream-stale",
         "underscore-hostname",
         "host-header-rejected",
         "tls-required",

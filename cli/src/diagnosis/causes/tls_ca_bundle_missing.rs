@@ -12,7 +12,7 @@ use crate::topology::Container;
 pub(super) const CAUSE: Cause = Cause {
     code: "tls-ca-bundle-missing",
     summary: "the source's image has no CA certificates, so its programs trust no server",
-    page: r#"
+    page: r"
 OpenSSL, curl, Go and most others read the authorities that they trust from a file of the image. Small images
 (`scratch`, `debian:slim`, `busybox`) come without it, and then every server is untrusted, the best known as well:
 `x509: certificate signed by unknown authority`, `error setting certificate verify locations`.
@@ -40,7 +40,7 @@ Install it in the image:
     dprobe check web https://example.test/
 
 Related: tls-untrusted
-"#,
+",
     yields_to: &[],
     find,
 };

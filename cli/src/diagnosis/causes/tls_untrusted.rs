@@ -14,7 +14,7 @@ use crate::report::{Fix, Severity, StageName};
 pub(super) const CAUSE: Cause = Cause {
     code: "tls-untrusted",
     summary: "the server's certificate comes from an authority that the source does not trust",
-    page: r#"
+    page: r"
 A TLS client believes a certificate that an authority has signed which it has a certificate of: in the CA bundle of its image,
 or among the roots that its runtime brings along. Certificates of a company's own authority, of one made for development, and
 those that sign themselves are in none of them: `x509: certificate signed by unknown authority`, `self-signed certificate in
@@ -50,7 +50,7 @@ Programs with roots of their own are told by a variable: `NODE_EXTRA_CA_CERTS=/c
     dprobe check web https://api/
 
 Related: tls-ca-bundle-missing, tls-name-mismatch, tls-expired
-"#,
+",
     yields_to: &["tls-ca-bundle-missing"],
     find,
 };
