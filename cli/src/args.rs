@@ -214,7 +214,9 @@ fn check(
     let mut targets: Vec<TargetWord> = Vec::with_capacity(words.targets.len());
     let named = words.targets.iter().map(|word| words::targets(word).map(|targets| (word, targets)));
     let named = named.collect::<Result<Vec<_>, _>>()?;
-    for (word, mut target) in named.into_iter().flat_map(|(word, targets)| targets.into_iter().map(move |one| (word, one))) {
+    for (word, mut target) in
+        named.into_iter().flat_map(|(word, targets)| targets.into_iter().map(move |one| (word, one)))
+    {
         if typed.udp {
             if target.scheme.is_some() || word.to_ascii_lowercase().ends_with("/tcp") {
                 return Err(UsageError::UdpAndTcp(target.typed));

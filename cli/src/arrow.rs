@@ -186,7 +186,8 @@ fn take_apart(word: &str, pieces: &mut Vec<Piece>) {
     if words::is_pairs(word) {
         return pieces.push(Piece::Whole(word.trim().to_owned()));
     }
-    if let Some((from, pairs)) = word.trim().split_once(char::is_whitespace).filter(|(_, pairs)| words::is_pairs(pairs)) {
+    if let Some((from, pairs)) = word.trim().split_once(char::is_whitespace).filter(|(_, pairs)| words::is_pairs(pairs))
+    {
         pieces.push(Piece::Words(from.to_owned()));
         return pieces.push(Piece::Whole(pairs.trim().to_owned()));
     }
@@ -198,7 +199,11 @@ fn take_apart(word: &str, pieces: &mut Vec<Piece>) {
             pieces.push(Piece::Arrow);
             take_apart(&word[at + length..], pieces);
         }
-        None if word.trim_start().split_once("://").is_some_and(|(scheme, _)| !scheme.contains(char::is_whitespace)) => {
+        None if word
+            .trim_start()
+            .split_once("://")
+            .is_some_and(|(scheme, _)| !scheme.contains(char::is_whitespace)) =>
+        {
             pieces.push(Piece::Whole(word.to_owned()));
         }
         None => pieces.push(Piece::Words(word.to_owned())),

@@ -141,9 +141,8 @@ fn understand(
 /// What other engines have by the names that mean nothing here, and by that of the source. Names with a dot are those of the
 /// outside world, and where every name is known nobody is asked.
 async fn elsewhere(engine: &Engine, from: &Source, targets: &[Target]) -> Vec<Elsewhere> {
-    let unknown = |target: &&Target| {
-        target.kind == TargetKind::Name && !target.host.contains('.') && !target.is_unreadable()
-    };
+    let unknown =
+        |target: &&Target| target.kind == TargetKind::Name && !target.host.contains('.') && !target.is_unreadable();
     let mut words: Vec<&str> = targets.iter().filter(unknown).map(|target| target.host.as_str()).collect();
     words.sort_unstable();
     words.dedup();

@@ -174,7 +174,8 @@ impl Target {
     /// Whether it is one of the things that every container has, not one that its configuration names.
     #[must_use]
     pub fn is_infrastructure(&self) -> bool {
-        !self.origins.is_empty() && self.origins.iter().all(|origin| matches!(origin, Origin::Resolver | Origin::Gateway))
+        !self.origins.is_empty()
+            && self.origins.iter().all(|origin| matches!(origin, Origin::Resolver | Origin::Gateway))
     }
 
     /// The variables and arguments that name it, as people read them; none where somebody typed it.

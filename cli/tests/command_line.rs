@@ -175,7 +175,10 @@ fn every_host_of_a_url_is_checked() {
         .output()
         .expect("dprobe runs");
     let lines = stdout(&output);
-    assert!(lines.starts_with("web ──▶ mongodb://mongodb:27017/x   UNREACHABLE\nweb ──▶ mongodb://web:2/x   "), "{lines}");
+    assert!(
+        lines.starts_with("web ──▶ mongodb://mongodb:27017/x   UNREACHABLE\nweb ──▶ mongodb://web:2/x   "),
+        "{lines}"
+    );
     assert_eq!(stderr(&output), "");
 }
 

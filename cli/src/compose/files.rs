@@ -51,7 +51,11 @@ fn patch_check(check: &mut Check, topology: &Topology) {
 pub fn depends_on(service: &ComposeService, engine: &EngineInfo) -> Vec<String> {
     let readable = Some(service).filter(|_| engine.address.starts_with("unix://"));
     let Some((_, texts)) = readable.and_then(read) else { return Vec::new() };
-    let mut found: Vec<String> = texts.iter().filter_map(|text| Document::parse(text)).flat_map(|file| waited_for(&file, &service.service)).collect();
+    let mut found: Vec<String> = texts
+        .iter()
+        .filter_map(|text| Document::parse(text))
+        .flat_map(|file| waited_for(&file, &service.service))
+        .collect();
     found.sort();
     found.dedup();
     found
@@ -60,7 +64,9 @@ pub fn depends_on(service: &ComposeService, engine: &EngineInfo) -> Vec<String> 
 /// `depends_on` as a list, or as a mapping with a condition for each.
 fn waited_for(file: &Document<'_>, service: &str) -> Vec<String> {
     let services = file.effective(file.root(), "services");
-    let list = services.and_then(|services| file.effective(services, service)).and_then(|service| file.effective(service, "depends_on"));
+    let list = services
+        .and_then(|services| file.effective(services, service))
+        .and_then(|service| file.effective(service, "depends_on"));
     let Some(list) = list else { return Vec::new() };
     match &file.node(list).kind {
         Kind::Sequence { items, .. } => items.iter().filter_map(|item| file.scalar(*item)).map(str::to_owned).collect(),

@@ -41,7 +41,8 @@ pub(super) fn find(arguments: &[String], around: &Surroundings<'_>, found: &mut 
             if flag.is_some_and(is_of_itself) {
                 continue;
             }
-            let origin = || Origin::Argument(flag.map_or_else(|| format!("{at}"), |flag| printable(flag.as_bytes(), 60)));
+            let origin =
+                || Origin::Argument(flag.map_or_else(|| format!("{at}"), |flag| printable(flag.as_bytes(), 60)));
             match value::connection(value, false) {
                 Named::Targets(targets) => {
                     for word in targets.into_iter().filter(|word| !around.is_own(&word.host)) {
@@ -87,9 +88,22 @@ fn values<'a>(argument: &'a str, before: Option<&'a str>) -> Vec<(Option<&'a str
 /// Whether a flag speaks of the program itself: what it listens on, how others see it.
 fn is_of_itself(flag: &str) -> bool {
     let name = flag.trim_start_matches('-').replace('-', "_");
-    let parts = ["HTTP_ADDRESS", "WEB_EXTERNAL_URL", "H", "CORS", "ORIGIN", "ADVERTISE", "PUBLIC", "EXTERNAL", "ROOT_URL", "REDIRECT"];
+    let parts = [
+        "HTTP_ADDRESS",
+        "WEB_EXTERNAL_URL",
+        "H",
+        "CORS",
+        "ORIGIN",
+        "ADVERTISE",
+        "PUBLIC",
+        "EXTERNAL",
+        "ROOT_URL",
+        "REDIRECT",
+    ];
     let upper = name.to_ascii_uppercase();
-    names::is_own(&name) || names::is_for_browsers(&name) || parts.iter().any(|part| upper == *part || part.len() > 3 && upper.contains(part))
+    names::is_own(&name)
+        || names::is_for_browsers(&name)
+        || parts.iter().any(|part| upper == *part || part.len() > 3 && upper.contains(part))
 }
 
 /// The server of a known client program, with the flag that names it.

@@ -20,7 +20,8 @@ pub(super) struct Variables<'a> {
 impl<'a> Variables<'a> {
     fn of(configuration: &'a Configuration) -> Self {
         let mut entries: Vec<(&str, &str)> = Vec::new();
-        for (name, value) in configuration.environment.iter().filter_map(|entry| entry.split_once('=')).take(VARIABLES) {
+        for (name, value) in configuration.environment.iter().filter_map(|entry| entry.split_once('=')).take(VARIABLES)
+        {
             entries.retain(|(known, _)| *known != name);
             entries.push((name, value));
         }
@@ -39,7 +40,9 @@ impl<'a> Variables<'a> {
 
     /// Whether it came with the image, and nobody has changed it.
     pub(super) fn is_of_image(&self, name: &str) -> bool {
-        let found = |entry: &String| entry.split_once('=').is_some_and(|(known, value)| known == name && self.get(name) == Some(value));
+        let found = |entry: &String| {
+            entry.split_once('=').is_some_and(|(known, value)| known == name && self.get(name) == Some(value))
+        };
         self.of_image.iter().any(found)
     }
 }

@@ -60,7 +60,10 @@ impl Merged {
             return push(&mut dependency.origins, origin);
         }
         let target = malformed.written.clone();
-        self.push(None, Dependency { target, origins: vec![origin], malformed: Some(malformed), ..Dependency::default() });
+        self.push(
+            None,
+            Dependency { target, origins: vec![origin], malformed: Some(malformed), ..Dependency::default() },
+        );
     }
 
     /// Adds what is found and not checked.
@@ -69,8 +72,12 @@ impl Merged {
         if let Some((_, dependency)) = known {
             return push(&mut dependency.origins, origin);
         }
-        let dependency =
-            Dependency { target: target.to_owned(), origins: vec![origin], left_out: Some(why), ..Dependency::default() };
+        let dependency = Dependency {
+            target: target.to_owned(),
+            origins: vec![origin],
+            left_out: Some(why),
+            ..Dependency::default()
+        };
         self.push(None, dependency);
     }
 

@@ -2,14 +2,45 @@
 
 /// Beginnings of the names of variables that a build puts into what browsers load.
 const OF_BUILDS: [&str; 9] = [
-    "NEXT_PUBLIC_", "NUXT_PUBLIC_", "VITE_", "REACT_APP_", "VUE_APP_", "GATSBY_", "EXPO_PUBLIC_", "PUBLIC_", "STORYBOOK_",
+    "NEXT_PUBLIC_",
+    "NUXT_PUBLIC_",
+    "VITE_",
+    "REACT_APP_",
+    "VUE_APP_",
+    "GATSBY_",
+    "EXPO_PUBLIC_",
+    "PUBLIC_",
+    "STORYBOOK_",
 ];
 
 /// Names, or ends of names after a `_`, of addresses that the program tells to others: its own, as they see it.
 const FOR_OTHERS: [&str; 26] = [
-    "ALLOWED_ORIGINS", "APP_URL", "AUTH_URL", "BASE_URL", "CALLBACK_URL", "CANONICAL_URL", "CORS_ORIGIN", "CORS_ORIGINS",
-    "DOMAIN", "EXTERNAL_URL", "FRONTEND_URL", "HOMEPAGE", "HOSTNAME_URL", "HOST_URL", "NEXTAUTH_URL", "ORIGIN", "ORIGINS",
-    "PUBLIC_URL", "REDIRECT_URI", "REDIRECT_URL", "ROOT_URL", "SERVER_URL", "SITE_URL", "WEB_URL", "WEBHOOK_URL", "TRUSTED_ORIGINS",
+    "ALLOWED_ORIGINS",
+    "APP_URL",
+    "AUTH_URL",
+    "BASE_URL",
+    "CALLBACK_URL",
+    "CANONICAL_URL",
+    "CORS_ORIGIN",
+    "CORS_ORIGINS",
+    "DOMAIN",
+    "EXTERNAL_URL",
+    "FRONTEND_URL",
+    "HOMEPAGE",
+    "HOSTNAME_URL",
+    "HOST_URL",
+    "NEXTAUTH_URL",
+    "ORIGIN",
+    "ORIGINS",
+    "PUBLIC_URL",
+    "REDIRECT_URI",
+    "REDIRECT_URL",
+    "ROOT_URL",
+    "SERVER_URL",
+    "SITE_URL",
+    "WEB_URL",
+    "WEBHOOK_URL",
+    "TRUSTED_ORIGINS",
 ];
 
 /// Of these only the whole name counts: with something before them they are as often somebody else's.
@@ -31,7 +62,18 @@ pub(super) fn is_for_browsers(name: &str) -> bool {
 /// Whether what goes by a name is what the program itself listens on or is known by.
 pub(super) fn is_own(name: &str) -> bool {
     let name = name.to_ascii_uppercase();
-    let own = ["HOST", "HOSTNAME", "PORT", "ADDR", "ADDRESS", "VIRTUAL_HOST", "LETSENCRYPT_HOST", "VIRTUAL_PORT", "PWD", "HOME"];
+    let own = [
+        "HOST",
+        "HOSTNAME",
+        "PORT",
+        "ADDR",
+        "ADDRESS",
+        "VIRTUAL_HOST",
+        "LETSENCRYPT_HOST",
+        "VIRTUAL_PORT",
+        "PWD",
+        "HOME",
+    ];
     own.contains(&name.as_str()) || name.split(['_', '-', '.']).any(|part| LISTENING.contains(&part))
 }
 
@@ -39,7 +81,8 @@ pub(super) fn is_own(name: &str) -> bool {
 /// is (`DB_PORT=tcp://172.17.0.2:5432`).
 pub(super) fn is_of_link(name: &str, value: &str, names: &[&str]) -> bool {
     let of_port = name.split_once("_PORT_").is_some_and(|(_, rest)| {
-        rest.split('_').next().is_some_and(|port| port.parse::<u16>().is_ok()) && (rest.contains("_TCP") || rest.contains("_UDP"))
+        rest.split('_').next().is_some_and(|port| port.parse::<u16>().is_ok())
+            && (rest.contains("_TCP") || rest.contains("_UDP"))
     });
     let url = name.ends_with("_PORT") && (value.starts_with("tcp://") || value.starts_with("udp://"));
     let of_env = name.split_once("_ENV_").is_some_and(|(alias, _)| names.contains(&format!("{alias}_NAME").as_str()));
@@ -56,8 +99,25 @@ pub(super) fn is_of_url(name: &str) -> bool {
 /// Whether the name says that its value is `HOST:PORT`, or a list of such.
 pub(super) fn is_of_places(name: &str) -> bool {
     const ENDS: [&str; 19] = [
-        "ADDR", "ADDRS", "ADDRESS", "ADDRESSES", "BROKER", "BROKERS", "CONNECT", "ENDPOINT", "ENDPOINTS", "HOST", "HOSTS",
-        "NODE", "NODES", "SEEDS", "SENTINELS", "SERVER", "SERVERS", "UPSTREAM", "URL",
+        "ADDR",
+        "ADDRS",
+        "ADDRESS",
+        "ADDRESSES",
+        "BROKER",
+        "BROKERS",
+        "CONNECT",
+        "ENDPOINT",
+        "ENDPOINTS",
+        "HOST",
+        "HOSTS",
+        "NODE",
+        "NODES",
+        "SEEDS",
+        "SENTINELS",
+        "SERVER",
+        "SERVERS",
+        "UPSTREAM",
+        "URL",
     ];
     let name = name.to_ascii_uppercase();
     name.rsplit_once('_').is_some_and(|(_, end)| ENDS.contains(&end))

@@ -64,7 +64,9 @@ fn pair(
     found: &mut Merged,
 ) {
     // Of several hosts, and of a host with its port, the values themselves tell.
-    let Some(word) = words::target(value).ok().filter(|word| word.port.is_none() && word.scheme.is_none()) else { return };
+    let Some(word) = words::target(value).ok().filter(|word| word.port.is_none() && word.scheme.is_none()) else {
+        return;
+    };
     if !is_host(&word.host) || around.is_own(&word.host) || value.contains('/') {
         return;
     }

@@ -48,7 +48,10 @@ fn connection_strings_are_found_whatever_they_are_called() {
         ("DATABASE_URL=postgres://app:hunter2@db:5432/shop", "postgres://db:5432/shop"),
         ("CELERY_BROKER_URL=redis://:hunter2@cache:6379/0", "redis://cache:6379/0"),
         ("SPRING_DATASOURCE_URL=jdbc:postgresql://db/shop", "jdbc:postgresql://db/shop"),
-        ("ConnectionStrings__Default=Server=db,1433;Database=shop;User Id=sa;Password=hunter2", "sqlserver://db:1433/shop"),
+        (
+            "ConnectionStrings__Default=Server=db,1433;Database=shop;User Id=sa;Password=hunter2",
+            "sqlserver://db:1433/shop",
+        ),
         ("DSN=app:hunter2@tcp(db:3306)/shop", "mysql://db:3306/shop"),
         ("PG=host=db port=5433 user=app password='hunter2 x'", "postgres://db:5433"),
         ("PDO=mysql:host=db;dbname=shop", "mysql://db/shop"),
@@ -87,14 +90,46 @@ fn hosts_and_ports_belong_together() {
 #[test]
 fn nothing_is_invented() {
     for entry in [
-        "HOST=0.0.0.0", "PORT=3000", "HOSTNAME=web", "BIND_ADDR=0.0.0.0:80", "LISTEN_ADDRESS=db:80", "LISTEN_URL=http://0.0.0.0:80",
-        "KAFKA_LISTENERS=PLAINTEXT://kafka:9092", "KAFKA_ADVERTISED_LISTENERS=PLAINTEXT://kafka:9092", "SELF=http://web:3000/",
-        "GRPC_ADDR=:50051", "HTTP_ADDR=0.0.0.0:80", "APP_HOST=localhost", "APP_HOST=www.outside.test", "DB_PORT=tcp://172.17.0.2:5432",
-        "DB_PORT_5432_TCP=tcp://172.17.0.2:5432", "DB_PORT_5432_TCP_ADDR=172.17.0.2", "DB_NAME=/web/db", "VERSION=1.2.3",
-        "PATH=/usr/bin:/bin", "MAIL_FROM=shop@outside.test", "TEMPLATE=https://{{host}}/x", "DATA=file:///var/lib", "DB=sqlite:///x.db",
-        "IMAGE=redis:alpine", "TZ=Europe/Berlin", "LANG=C.UTF-8", "REPO=git+https://code.outside.test/x", "DB_USER=db", "DB_PASSWORD=db",
-        "POSTGRES_DB=shop", "JSON={\"a\": \"b\"}", "NO_PROXY=db,cache", "LABEL=a,b,c", "VIRTUAL_HOST=db", "RATE=10:20", "TIME_SERVER=12:30",
-        "DATABASE_HOST=", "DATABASE_URL=", "NAME=host=db", "PATTERN=http://*.outside.test",
+        "HOST=0.0.0.0",
+        "PORT=3000",
+        "HOSTNAME=web",
+        "BIND_ADDR=0.0.0.0:80",
+        "LISTEN_ADDRESS=db:80",
+        "LISTEN_URL=http://0.0.0.0:80",
+        "KAFKA_LISTENERS=PLAINTEXT://kafka:9092",
+        "KAFKA_ADVERTISED_LISTENERS=PLAINTEXT://kafka:9092",
+        "SELF=http://web:3000/",
+        "GRPC_ADDR=:50051",
+        "HTTP_ADDR=0.0.0.0:80",
+        "APP_HOST=localhost",
+        "APP_HOST=www.outside.test",
+        "DB_PORT=tcp://172.17.0.2:5432",
+        "DB_PORT_5432_TCP=tcp://172.17.0.2:5432",
+        "DB_PORT_5432_TCP_ADDR=172.17.0.2",
+        "DB_NAME=/web/db",
+        "VERSION=1.2.3",
+        "PATH=/usr/bin:/bin",
+        "MAIL_FROM=shop@outside.test",
+        "TEMPLATE=https://{{host}}/x",
+        "DATA=file:///var/lib",
+        "DB=sqlite:///x.db",
+        "IMAGE=redis:alpine",
+        "TZ=Europe/Berlin",
+        "LANG=C.UTF-8",
+        "REPO=git+https://code.outside.test/x",
+        "DB_USER=db",
+        "DB_PASSWORD=db",
+        "POSTGRES_DB=shop",
+        "JSON={\"a\": \"b\"}",
+        "NO_PROXY=db,cache",
+        "LABEL=a,b,c",
+        "VIRTUAL_HOST=db",
+        "RATE=10:20",
+        "TIME_SERVER=12:30",
+        "DATABASE_HOST=",
+        "DATABASE_URL=",
+        "NAME=host=db",
+        "PATTERN=http://*.outside.test",
     ] {
         let found = targets(&[entry]);
         let expected: &[&str] = if entry == "NAME=host=db" { &["postgres://db"] } else { &[] };
@@ -105,8 +140,12 @@ fn nothing_is_invented() {
 #[test]
 fn what_is_for_browsers_is_told_and_not_checked() {
     for entry in [
-        "NEXT_PUBLIC_API=https://www.outside.test/api", "VITE_API_URL=http://localhost:3000", "APP_PUBLIC_URL=https://outside.test",
-        "GF_SERVER_ROOT_URL=http://localhost:3000/", "CORS_ORIGIN=http://localhost:5173", "APP_URL=http://localhost",
+        "NEXT_PUBLIC_API=https://www.outside.test/api",
+        "VITE_API_URL=http://localhost:3000",
+        "APP_PUBLIC_URL=https://outside.test",
+        "GF_SERVER_ROOT_URL=http://localhost:3000/",
+        "CORS_ORIGIN=http://localhost:5173",
+        "APP_URL=http://localhost",
     ] {
         let found = found(&Configuration { environment: owned(&[entry]), ..Configuration::default() });
         let why: Vec<Option<LeftOut>> = found.iter().map(|dependency| dependency.left_out).collect();
@@ -116,18 +155,31 @@ fn what_is_for_browsers_is_told_and_not_checked() {
 
 #[test]
 fn what_came_with_the_image_counts_where_somebody_has_the_name() {
-    let image = owned(&["PYTHON_GET_PIP_URL=https://code.outside.test/get-pip.py", "API=http://db:80/", "REDIS_URL=redis://far:6379", "DB_HOST=far"]);
-    let configuration = Configuration { environment: image.clone(), image_environment: image.clone(), ..Configuration::default() };
+    let image = owned(&[
+        "PYTHON_GET_PIP_URL=https://code.outside.test/get-pip.py",
+        "API=http://db:80/",
+        "REDIS_URL=redis://far:6379",
+        "DB_HOST=far",
+    ]);
+    let configuration =
+        Configuration { environment: image.clone(), image_environment: image.clone(), ..Configuration::default() };
     let targets: Vec<String> = told(&found(&configuration)).into_iter().map(|(target, _)| target).collect();
     assert_eq!(targets, ["http://db:80/", "redis://far:6379"]);
-    let changed = Configuration { environment: owned(&["DB_HOST=farther"]), image_environment: image, ..Configuration::default() };
+    let changed = Configuration {
+        environment: owned(&["DB_HOST=farther"]),
+        image_environment: image,
+        ..Configuration::default()
+    };
     assert_eq!(told(&found(&changed)).len(), 1, "somebody has set it");
 }
 
 #[test]
 fn one_server_is_one_dependency_with_all_its_origins() {
     let found = in_environment(&[
-        "DB_HOST=db", "DB_PORT=5432", "DATABASE_URL=postgres://app:hunter2@db:5432/shop", "READ_URL=postgres://app:hunter2@DB:5432/shop",
+        "DB_HOST=db",
+        "DB_PORT=5432",
+        "DATABASE_URL=postgres://app:hunter2@db:5432/shop",
+        "READ_URL=postgres://app:hunter2@DB:5432/shop",
     ]);
     let origins = vec!["DATABASE_URL".to_owned(), "READ_URL".to_owned(), "DB_HOST, DB_PORT".to_owned()];
     assert_eq!(found, [("postgres://db:5432/shop".to_owned(), origins)]);
@@ -157,7 +209,10 @@ fn relations_lead_to_what_nothing_else_names() {
 fn arguments_name_servers_too() {
     for (arguments, expected) in [
         (&["node", "app.js", "--db-url=postgres://app:hunter2@db/shop"][..], &["postgres://db/shop"][..]),
-        (&["migrate", "-database", "postgres://app:hunter2@db/shop?sslmode=disable"], &["postgres://db/shop?sslmode=disable"]),
+        (
+            &["migrate", "-database", "postgres://app:hunter2@db/shop?sslmode=disable"],
+            &["postgres://db/shop?sslmode=disable"],
+        ),
         (&["psql", "-h", "db", "-p", "5433"], &["postgres://db:5433"]),
         (&["/usr/bin/redis-cli", "-h", "cache", "-a", "hunter2"], &["redis://cache"]),
         (&["mysql", "--host=db", "-phunter2"], &["mysql://db"]),

@@ -15,7 +15,8 @@ pub(super) enum Named {
 /// What a connection string names. `surely`: its name says that it is one.
 pub(super) fn connection(value: &str, surely: bool) -> Named {
     let trimmed = value.trim();
-    let looks_like = trimmed.contains("://") || words::is_pairs(trimmed) || trimmed.contains("tcp(") || trimmed.starts_with("jdbc:");
+    let looks_like =
+        trimmed.contains("://") || words::is_pairs(trimmed) || trimmed.contains("tcp(") || trimmed.starts_with("jdbc:");
     if trimmed.is_empty() || trimmed.len() > super::LONGEST || !looks_like && !surely {
         return Named::Nothing;
     }
@@ -70,7 +71,8 @@ pub(super) fn places(value: &str, kafka: bool) -> Option<Vec<TargetWord>> {
     if value.is_empty() || value.len() > super::LONGEST || value.contains(char::is_whitespace) || value.contains('@') {
         return None;
     }
-    let of_places = |word: &TargetWord| word.port.is_some() && matches!(word.host, HostWord::Name(_) | HostWord::Address(_));
+    let of_places =
+        |word: &TargetWord| word.port.is_some() && matches!(word.host, HostWord::Name(_) | HostWord::Address(_));
     let found = if kafka && value.split(',').all(|part| part.contains(':')) {
         words::read(&format!("kafka://{value}")).ok()?
     } else {

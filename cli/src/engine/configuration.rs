@@ -68,7 +68,10 @@ mod tests {
 
     #[test]
     fn services_that_are_to_end_are_no_peers() {
-        assert_eq!(depends_on("db:service_healthy:false,migrate:service_completed_successfully:true,cache"), ["db", "cache"]);
+        assert_eq!(
+            depends_on("db:service_healthy:false,migrate:service_completed_successfully:true,cache"),
+            ["db", "cache"]
+        );
         assert!(depends_on("").is_empty());
     }
 }

@@ -69,7 +69,9 @@ pub(super) async fn infrastructure(look: &mut Look<'_>, from: &Source, checks: &
     look.limits = limits;
     match seen {
         Ok(seen) => {
-            checks.extend(seen.into_iter().filter(|check| check.verdict == Verdict::Reachable && check.diagnoses.is_empty()));
+            checks.extend(
+                seen.into_iter().filter(|check| check.verdict == Verdict::Reachable && check.diagnoses.is_empty()),
+            );
         }
         Err(error) => tracing::debug!(%error, "left out the DNS servers and the gateway"),
     }
@@ -88,7 +90,8 @@ fn surroundings(look: &Look<'_>, from: &Source) -> Vec<Pair> {
         }
     }
     let text = |address: std::net::IpAddr| if address.is_ipv6() { format!("[{address}]") } else { address.to_string() };
-    let servers = servers.into_iter().take(SERVERS).map(|server| (format!("{}:53/udp", text(server)), Origin::Resolver));
+    let servers =
+        servers.into_iter().take(SERVERS).map(|server| (format!("{}:53/udp", text(server)), Origin::Resolver));
     let all = servers.chain(gateway.map(|gateway| (text(gateway), Origin::Gateway)));
     all.filter_map(|(target, origin)| {
         words::target(&target).ok()?;

@@ -10,8 +10,22 @@ const HOSTS: [&str; 8] = ["host", "hostaddr", "server", "datasource", "addr", "a
 
 /// Further names that tell what a string is.
 const OTHERS: [&str; 16] = [
-    "port", "dbname", "database", "user", "userid", "uid", "username", "password", "pwd", "initialcatalog", "sslmode",
-    "integratedsecurity", "encrypt", "trustservercertificate", "applicationname", "connecttimeout",
+    "port",
+    "dbname",
+    "database",
+    "user",
+    "userid",
+    "uid",
+    "username",
+    "password",
+    "pwd",
+    "initialcatalog",
+    "sslmode",
+    "integratedsecurity",
+    "encrypt",
+    "trustservercertificate",
+    "applicationname",
+    "connecttimeout",
 ];
 
 /// Whether a word is a string of names and values: its first name is one of them, before anything that no name has.
@@ -95,8 +109,11 @@ fn places(named: &str, scheme: &str, ports: &[Option<u16>], shown: &str) -> Resu
 /// Which database it is: SQL Server has names of its own, `MySQL` as well; the form of libpq is PostgreSQL's.
 fn scheme(parameters: &Parameters, semicolons: bool, host: &str) -> &'static str {
     let port = parameters.get(&["port"]);
-    let sql_server = ["initial catalog", "trusted_connection", "integrated security", "trustservercertificate", "encrypt"];
-    if parameters.has(&sql_server) || parameters.has(&["server", "data source"]) && (host.contains(',') || host.contains('\\')) {
+    let sql_server =
+        ["initial catalog", "trusted_connection", "integrated security", "trustservercertificate", "encrypt"];
+    if parameters.has(&sql_server)
+        || parameters.has(&["server", "data source"]) && (host.contains(',') || host.contains('\\'))
+    {
         return "sqlserver";
     }
     match port {

@@ -111,7 +111,11 @@ pub enum WordError {
 pub(super) fn masked_ports(hosts: &str) -> String {
     let masked = |host: &str| match host.rsplit_once(':') {
         Some((name, port)) if !port.contains(']') && host.parse::<std::net::Ipv6Addr>().is_err() => {
-            format!("{}:{}", name.split(':').next().filter(|_| !name.starts_with('[')).unwrap_or(name), masked_port(port))
+            format!(
+                "{}:{}",
+                name.split(':').next().filter(|_| !name.starts_with('[')).unwrap_or(name),
+                masked_port(port)
+            )
         }
         _ => host.to_owned(),
     };

@@ -19,10 +19,8 @@ pub(super) fn read(word: &str) -> Result<Spec, WordError> {
 
 /// `jdbc:postgresql:db/shop`.
 fn slashes(word: &str) -> WordError {
-    super::without_slashes(word).unwrap_or(WordError::NoHost {
-        typed: "jdbc:***".to_owned(),
-        example: "jdbc:postgresql://db:5432/shop",
-    })
+    super::without_slashes(word)
+        .unwrap_or(WordError::NoHost { typed: "jdbc:***".to_owned(), example: "jdbc:postgresql://db:5432/shop" })
 }
 
 /// `oracle:thin:[USER/PASSWORD]@[//]HOST[:PORT][/SERVICE]`, `…@HOST:PORT:SID`, `…@tcps://HOST:PORT/SERVICE`.

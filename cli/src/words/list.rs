@@ -22,13 +22,17 @@ pub(super) fn targets(word: &str) -> Result<Vec<TargetWord>, WordError> {
     let redis = !options.is_empty();
     let kafka = words.len() > 1 && words.iter().all(|word| word.port.is_some_and(|port| port.port == KAFKA));
     let parameters = Parameters::of_pairs(
-        options.iter().filter_map(|option| option.split_once('=')).map(|(name, value)| (name.to_owned(), value.to_owned())),
+        options
+            .iter()
+            .filter_map(|option| option.split_once('='))
+            .map(|(name, value)| (name.to_owned(), value.to_owned())),
     );
     let scheme = if redis { "redis" } else { "kafka" };
     if redis || kafka {
         for word in &mut words {
             word.application = scheme::application(scheme, None).map(|known| parameters.refine(known, false));
-            word.port = word.port.or_else(|| scheme::default_port(scheme).map(|port| super::PortWord { port, typed: false }));
+            word.port =
+                word.port.or_else(|| scheme::default_port(scheme).map(|port| super::PortWord { port, typed: false }));
         }
     }
     Ok(words)

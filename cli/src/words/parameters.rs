@@ -41,7 +41,12 @@ impl Parameters {
     /// Takes `a=b&c=d` apart; `;` separates as well (`jdbc:sqlserver`).
     pub(super) fn of_query(query: &str) -> Self {
         let pairs = query.split(['&', ';']).filter(|piece| !piece.is_empty()).take(MOST);
-        Self(pairs.map(|piece| piece.split_once('=').unwrap_or((piece, ""))).map(|(n, v)| (decoded(n), decoded(v))).collect())
+        Self(
+            pairs
+                .map(|piece| piece.split_once('=').unwrap_or((piece, "")))
+                .map(|(n, v)| (decoded(n), decoded(v)))
+                .collect(),
+        )
     }
 
     /// Parameters that stand there as they are.
@@ -62,9 +67,11 @@ impl Parameters {
 
     /// The names, for messages: a value may be a secret, and a part of one may look like a name, so only short words count.
     pub(super) fn names(&self) -> String {
-        let is_word = |name: &str| name.len() <= 24 && name.chars().all(|c| c.is_ascii_alphabetic() || matches!(c, ' ' | '_'));
+        let is_word =
+            |name: &str| name.len() <= 24 && name.chars().all(|c| c.is_ascii_alphabetic() || matches!(c, ' ' | '_'));
         let known = |name: &&str| is_word(name) && super::dsn::is_one(&format!("{name}="));
-        let names: Vec<String> = self.0.iter().map(|(name, _)| name.as_str()).filter(known).map(|n| format!("{n}=…")).collect();
+        let names: Vec<String> =
+            self.0.iter().map(|(name, _)| name.as_str()).filter(known).map(|n| format!("{n}=…")).collect();
         names.join(" ")
     }
 
@@ -84,7 +91,8 @@ impl Parameters {
                 && value.len() <= 40
                 && value.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.'))
         };
-        let shown: Vec<String> = self.0.iter().filter(harmless).map(|(name, value)| format!("{name}={value}")).collect();
+        let shown: Vec<String> =
+            self.0.iter().filter(harmless).map(|(name, value)| format!("{name}={value}")).collect();
         if shown.is_empty() { String::new() } else { format!("?{}", shown.join("&")) }
     }
 
@@ -166,7 +174,8 @@ impl Parameters {
     /// `ssl_cert_reqs` of redis-py, `ssl` of StackExchange.Redis.
     fn redis(&self, security: Security) -> Option<(Security, Verify)> {
         let security = if self.is_on(&["ssl", "tls"]) { Security::Tls } else { security };
-        let none = self.get(&["ssl_cert_reqs"]).is_some_and(|value| matches!(plain(value).as_str(), "none" | "certnone"));
+        let none =
+            self.get(&["ssl_cert_reqs"]).is_some_and(|value| matches!(plain(value).as_str(), "none" | "certnone"));
         Some((security, if none { Verify::Nothing } else { Verify::Full }))
     }
 

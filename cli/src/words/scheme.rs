@@ -60,10 +60,53 @@ const DEFAULT_PORTS: [(&str, u16); 50] = [
 
 /// Further schemes that mean what they say, and are no misspelt ones.
 const OTHERS: [&str; 47] = [
-    "cassandra", "consul", "couchbase", "couchbases", "crdb", "db2", "dns", "elasticsearch", "etcd", "etcds", "file",
-    "ftps", "git", "gopher", "grpc", "grpcs", "h2", "h2c", "hive", "http2", "http3", "imap", "imaps", "jaeger", "mongos",
-    "mysqlnd", "ntp", "otlp", "pg", "pop3", "postgrest", "pq", "redshift", "rsync", "rtmp", "rtmps", "rtsp", "rtsps", "snmp",
-    "socks", "socks4", "socks5", "socks5h", "trino", "vertica", "zk", "zookeeper",
+    "cassandra",
+    "consul",
+    "couchbase",
+    "couchbases",
+    "crdb",
+    "db2",
+    "dns",
+    "elasticsearch",
+    "etcd",
+    "etcds",
+    "file",
+    "ftps",
+    "git",
+    "gopher",
+    "grpc",
+    "grpcs",
+    "h2",
+    "h2c",
+    "hive",
+    "http2",
+    "http3",
+    "imap",
+    "imaps",
+    "jaeger",
+    "mongos",
+    "mysqlnd",
+    "ntp",
+    "otlp",
+    "pg",
+    "pop3",
+    "postgrest",
+    "pq",
+    "redshift",
+    "rsync",
+    "rtmp",
+    "rtmps",
+    "rtsp",
+    "rtsps",
+    "snmp",
+    "socks",
+    "socks4",
+    "socks5",
+    "socks5h",
+    "trino",
+    "vertica",
+    "zk",
+    "zookeeper",
 ];
 
 /// Schemes whose name people take from the product.
@@ -71,9 +114,8 @@ const NICKNAMES: [(&str, &str); 4] =
     [("mongo", "mongodb"), ("postgre", "postgres"), ("postgressql", "postgresql"), ("rabbit", "amqp")];
 
 /// Schemes of what is on the same machine, and no matter of the network.
-const LOCAL: [&str; 13] = [
-    "about", "blob", "chrome", "data", "duckdb", "file", "h2", "ipc", "jar", "memory", "sqlite", "sqlite3", "unix",
-];
+const LOCAL: [&str; 13] =
+    ["about", "blob", "chrome", "data", "duckdb", "file", "h2", "ipc", "jar", "memory", "sqlite", "sqlite3", "unix"];
 
 /// The scheme without a driver (`postgresql+asyncpg`).
 fn base(scheme: &str) -> &str {
@@ -140,9 +182,7 @@ pub(super) fn meant(scheme: &str) -> Option<&'static str> {
         return Some(meant);
     }
     // Of short ones every other is near.
-    let near = |known: &&str| {
-        known.len() >= 4 && base.len() >= 4 && strsim::damerau_levenshtein(known, base) == 1
-    };
+    let near = |known: &&str| known.len() >= 4 && base.len() >= 4 && strsim::damerau_levenshtein(known, base) == 1;
     DEFAULT_PORTS.iter().map(|(name, _)| *name).find(near)
 }
 

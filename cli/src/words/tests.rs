@@ -230,7 +230,11 @@ fn tls_is_what_the_parameters_say() {
         ("smtp+starttls://mail:587", P::Smtp, S::Upgrade, V::Full),
     ] {
         let application = all(typed).1.application.unwrap_or_else(|| panic!("{typed} says nothing"));
-        assert_eq!((application.protocol, application.security, application.verify), (protocol, security, verify), "{typed}");
+        assert_eq!(
+            (application.protocol, application.security, application.verify),
+            (protocol, security, verify),
+            "{typed}"
+        );
     }
     for typed in ["db:5432", "tcp://db:5432", "jdbc:oracle:thin:@//h:1521/x", "Server=db,1433;Database=x", "a:1,b:2"] {
         assert_eq!(all(typed).1.application, None, "{typed}");
@@ -256,7 +260,10 @@ fn a_login_is_a_user_and_a_database() {
 #[test]
 fn what_is_wrong_with_a_connection_string_is_said_without_the_secret() {
     for (typed, words) in [
-        ("postgres://app:hun@ter2@db:5432/x", "has a `@` in its password that is not escaped; write @ as %40: postgres://***%40***@db:5432/x"),
+        (
+            "postgres://app:hun@ter2@db:5432/x",
+            "has a `@` in its password that is not escaped; write @ as %40: postgres://***%40***@db:5432/x",
+        ),
         ("postgres://app:hun/ter2@db/x", "has a `/` in its password"),
         ("postgres://app:hun?ter2@db/x", "write ? as %3F"),
         ("postgres://app:hun#ter2@db/x", "write # as %23"),
@@ -266,7 +273,10 @@ fn what_is_wrong_with_a_connection_string_is_said_without_the_secret() {
         ("postgres://app:hunter2/x", "`postgres://app:***/x` has a port that is none, `***`"),
         ("postgres://app:hunter2@/x", "is a URL without a host; name the host: postgres://***@db/x"),
         ("postgres:///x", "is a URL without a host; name the host: postgres://db/x"),
-        ("postgre://app:hunter2@db/x", "has a scheme that no driver knows, `postgre`; write postgres: postgres://***@db/x"),
+        (
+            "postgre://app:hunter2@db/x",
+            "has a scheme that no driver knows, `postgre`; write postgres: postgres://***@db/x",
+        ),
         ("htpp://web/", "write http: http://web/"),
         ("mongo://db", "write mongodb: mongodb://db"),
         ("reddis://cache", "write redis: redis://cache"),
@@ -292,10 +302,17 @@ fn what_is_wrong_with_a_connection_string_is_said_without_the_secret() {
         assert!(message.contains(words), "{typed}: {message}");
         assert!(!message.contains("hun") && !message.contains("ter2"), "{message}");
     }
-    for typed in ["sqlite:///var/lib/x.db", "file:///etc/hosts", "host=/var/run/postgresql dbname=x", "u:p@unix(/run/x.sock)/y", "jdbc:sqlite:x.db"] {
+    for typed in [
+        "sqlite:///var/lib/x.db",
+        "file:///etc/hosts",
+        "host=/var/run/postgresql dbname=x",
+        "u:p@unix(/run/x.sock)/y",
+        "jdbc:sqlite:x.db",
+    ] {
         assert!(matches!(targets(typed), Err(WordError::Local { .. })), "{typed}: {:?}", targets(typed));
     }
-    for typed in ["redis:6379", "kafka:9092", "postgres:5432", "grpc://api:50051", "whatever://web", "etcd://etcd:2379"] {
+    for typed in ["redis:6379", "kafka:9092", "postgres:5432", "grpc://api:50051", "whatever://web", "etcd://etcd:2379"]
+    {
         assert!(targets(typed).is_ok(), "{typed}: {:?}", targets(typed));
     }
 }

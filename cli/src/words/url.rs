@@ -23,7 +23,12 @@ pub(super) fn read(word: &str) -> Result<Spec, WordError> {
     if let Some(near) = scheme::meant(&scheme) {
         let right = format!("{near}://{}{masked}{}", parts.mask(), parts.tail_shown());
         let fault = Fault::Scheme { scheme: scheme.clone(), near: near.to_owned() };
-        return Err(WordError::Malformed(Malformed { written: written(&masked), fault, right: Some(right), certain: true }));
+        return Err(WordError::Malformed(Malformed {
+            written: written(&masked),
+            fault,
+            right: Some(right),
+            certain: true,
+        }));
     }
     if let Some(text) = placeholder::in_text(parts.hosts) {
         let fault = Fault::Placeholder { text };
@@ -50,7 +55,8 @@ pub(super) fn read(word: &str) -> Result<Spec, WordError> {
         }));
     }
     let parameters = Parameters::of_query(parts.query);
-    let hosts = if parts.hosts.is_empty() { in_parameters(&scheme, &parameters) } else { places(&parts, before, word)? };
+    let hosts =
+        if parts.hosts.is_empty() { in_parameters(&scheme, &parameters) } else { places(&parts, before, word)? };
     if hosts.is_empty() {
         return Err(WordError::Malformed(Malformed {
             written: parts.written(before, ""),
@@ -199,7 +205,8 @@ impl<'a> Parts<'a> {
             return crate::redact::query(self.tail);
         }
         let path = self.path.trim_end_matches('/');
-        let plain = path.len() <= 100 && path.chars().all(|c| c.is_alphanumeric() || matches!(c, '/' | '-' | '_' | '.' | '~' | '%'));
+        let plain = path.len() <= 100
+            && path.chars().all(|c| c.is_alphanumeric() || matches!(c, '/' | '-' | '_' | '.' | '~' | '%'));
         let path = if plain { self.path } else { "/***" };
         format!("{path}{}", Parameters::of_query(self.query).shown())
     }
