@@ -43,7 +43,7 @@ pub(super) fn draw(page: &mut Page, report: &Report, from: &Source, options: &Re
         block(page, report, check, options);
     }
     if !asked.is_empty() {
-        let line = counts(page, asked.iter().copied());
+        let line = counts(page, &asked);
         let word = if asked.len() == 1 { "dependency" } else { "dependencies" };
         page.line("");
         page.line(&format!("{} {word}: {line}", asked.len()));
