@@ -144,6 +144,15 @@ mod tests {
     }
 
     #[test]
+    fn what_nobody_asked_for_decides_nothing() {
+        let mut report = samples::overview();
+        assert_eq!(Exit::of(&report, false), Exit::Failed);
+        report.checks.retain(|check| check.to.is_infrastructure());
+        assert_eq!(Exit::of(&report, false), Exit::Expected, "there was nothing to check");
+        assert_eq!(Exit::of(&report, true), Exit::Expected);
+    }
+
+    #[test]
     fn an_error_is_told_with_its_sources_and_nothing_raw() {
         #[derive(Debug, thiserror::Error)]
         #[error("failed to ask \x1b[31m")]

@@ -204,14 +204,13 @@ pub fn dependency(dependency: &Dependency, source: &Source, topology: &Topology)
         return None;
     }
     let unreadable = dependency.malformed.as_ref().filter(|malformed| malformed.certain);
-    let mut target = match unreadable {
-        Some(malformed) => unreadable_target(&dependency.target, malformed),
-        None => {
-            let word = words::read(&dependency.target).ok()?.into_iter().next()?;
-            let word = TargetWord { login: dependency.login.clone(), ..word };
-            // Of several containers by one name any may be meant; the source's own resolver decides.
-            target_of_word(&word, source, topology)
-        }
+    let mut target = if let Some(malformed) = unreadable {
+        unreadable_target(&dependency.target, malformed)
+    } else {
+        let word = words::read(&dependency.target).ok()?.into_iter().next()?;
+        let word = TargetWord { login: dependency.login.clone(), ..word };
+        // Of several containers by one name any may be meant; the source's own resolver decides.
+        target_of_word(&word, source, topology)
     };
     target.malformed.clone_from(&dependency.malformed);
     target.origins.clone_from(&dependency.origins);

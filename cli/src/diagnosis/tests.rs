@@ -1,5 +1,6 @@
 //! The causes, tested on facts written down by hand. Facts recorded on a real engine are in `cli/tests/recorded/`.
 
+mod dependencies;
 mod engines;
 pub(crate) mod facts;
 mod gateway;

@@ -47,8 +47,7 @@ fn padding(written: &str) -> Malformed {
 fn is_telling(malformed: &Malformed, value: &str) -> bool {
     let of_the_web = ["http:", "https:", "ws:", "wss:"].iter().any(|web| value.starts_with(web));
     match malformed.fault {
-        Fault::NoSlashes => !of_the_web,
-        Fault::Placeholder { .. } | Fault::Blank | Fault::NoHost => !of_the_web,
+        Fault::NoSlashes | Fault::Placeholder { .. } | Fault::Blank | Fault::NoHost => !of_the_web,
         // Quotes are part of a value in JSON and in shell words as well.
         Fault::Quotes { .. } => malformed.right.is_some(),
         _ => true,

@@ -187,14 +187,14 @@ fn summary(page: &mut Page, report: &Report) {
         page.line("no checks");
         return;
     }
-    let line = counts(page, report.checks.iter());
+    let line = counts(page, &report.checks.iter().collect::<Vec<_>>());
     page.line("");
     page.line(&format!("{} checks: {line}", report.checks.len()));
 }
 
 /// How many checks came to which answer.
-fn counts<'a>(page: &Page, checks: impl Iterator<Item = &'a Check> + Clone) -> String {
-    let count = |verdict| checks.clone().filter(|check| check.verdict == verdict).count();
+fn counts(page: &Page, checks: &[&Check]) -> String {
+    let count = |verdict| checks.iter().filter(|check| check.verdict == verdict).count();
     let parts: Vec<String> = [
         (Verdict::Reachable, "reachable"),
         (Verdict::Degraded, "degraded"),

@@ -14,12 +14,22 @@ use crate::report::doctor::Doctor;
 use crate::report::{
     Check, Diagnosis, Fix, PortOrigin, Report, SCHEMA, Severity, Source, Stage, StageName, Target, Verdict,
 };
-use crate::topology::{EngineInfo, Protocol, Topology};
+use crate::topology::{Container, Dependency, EngineInfo, LeftOut, Origin, Protocol, Topology};
 
 pub(crate) use followed::{advertised, bad_gateway};
 
 pub(crate) fn all() -> Vec<Report> {
-    vec![bind_loopback(), healthy(), two_diagnoses(), no_diagnosis(), several(), hostile(), bad_gateway(), advertised()]
+    vec![
+        bind_loopback(),
+        healthy(),
+        two_diagnoses(),
+        no_diagnosis(),
+        several(),
+        hostile(),
+        bad_gateway(),
+        advertised(),
+        overview(),
+    ]
 }
 
 fn report(checks: Vec<Check>) -> Report {
@@ -111,6 +121,44 @@ fn healthy_check() -> Check {
 
 pub(crate) fn healthy() -> Report {
     report(vec![healthy_check()])
+}
+
+/// What `web` depends on: one that answers, one that does not, one whose string is wrong, and one that is not checked.
+pub(crate) fn overview() -> Report {
+    let found = |mut check: Check, url: &str, origin: Origin| {
+        check.to.typed = url.to_owned();
+        check.to.url = url.contains("://").then(|| url.to_owned());
+        check.to.port_origin = Some(PortOrigin::Typed);
+        check.to.origins = vec![origin];
+        check
+    };
+    let variable = |name: &str| Origin::Environment(vec![name.to_owned()]);
+    let mut malformed = found(bind_loopback_check(), "postgres://***@db/shop", variable("DATABASE_URL"));
+    malformed.stages = Vec::new();
+    malformed.to.url = None;
+    malformed.diagnoses[0].title = "DATABASE_URL of web has a `/` in its password that is not escaped".to_owned();
+    let checks = vec![
+        found(
+            healthy_check(),
+            "redis://cache:6379",
+            Origin::Environment(vec!["REDIS_HOST".to_owned(), "REDIS_PORT".to_owned()]),
+        ),
+        found(bind_loopback_check(), "mongodb://mongodb:27017/favorites", variable("MONGO_URL")),
+        malformed,
+        found(healthy_check(), "172.18.0.1", Origin::Gateway),
+    ];
+    let dependency = Dependency {
+        target: "https://www.outside.test/a/long/way/to/an/image.png".to_owned(),
+        origins: vec![variable("NEXT_PUBLIC_IMAGE")],
+        left_out: Some(LeftOut::ForBrowsers),
+        ..Dependency::default()
+    };
+    let mut topology = Topology::default();
+    let web = Container { dependencies: vec![dependency], ..crate::diagnosis::tests::facts::container("web", "shop") };
+    topology.containers.insert("web".to_owned(), web);
+    let mut from = checks[0].from.clone();
+    from.container = Some("web".to_owned());
+    Report { overview: Some(from), topology, ..report(checks) }
 }
 
 fn bind_loopback_check() -> Check {

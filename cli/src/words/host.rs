@@ -87,10 +87,8 @@ pub(super) fn split_port<'a>(text: &'a str, whole: &str) -> Result<(&'a str, Opt
         };
         return Err(WordError::Colons { typed: shown(whole), example });
     }
-    if last.parse::<u16>().is_err() && !last.is_empty() {
-        if host == "net" {
-            return Err(WordError::TargetNetwork { typed: shown(whole) });
-        }
+    if last.parse::<u16>().is_err() && !last.is_empty() && host == "net" {
+        return Err(WordError::TargetNetwork { typed: shown(whole) });
     }
     Ok((host, Some(port(last, host, whole)?)))
 }

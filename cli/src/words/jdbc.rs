@@ -8,7 +8,7 @@ pub(super) fn read(word: &str) -> Result<Spec, WordError> {
     let rest = &word["jdbc:".len()..];
     let lower = rest.to_ascii_lowercase();
     if lower.starts_with("oracle:") {
-        return oracle(rest, word);
+        return oracle(rest);
     }
     let local = ["sqlite:", "h2:mem", "h2:file", "h2:~", "h2:.", "hsqldb:mem", "hsqldb:file", "derby:"];
     if local.iter().any(|local| lower.starts_with(local)) {
@@ -24,7 +24,7 @@ fn slashes(word: &str) -> WordError {
 }
 
 /// `oracle:thin:[USER/PASSWORD]@[//]HOST[:PORT][/SERVICE]`, `…@HOST:PORT:SID`, `…@tcps://HOST:PORT/SERVICE`.
-fn oracle(rest: &str, word: &str) -> Result<Spec, WordError> {
+fn oracle(rest: &str) -> Result<Spec, WordError> {
     let wrong = || WordError::NoHost {
         typed: error::shown(&format!("jdbc:oracle:***{}", rest.rfind('@').map_or("", |at| &rest[at..]))),
         example: "jdbc:oracle:thin:@//db:1521/shop",
@@ -36,6 +36,5 @@ fn oracle(rest: &str, word: &str) -> Result<Spec, WordError> {
     let host = parts.next().filter(|host| !host.is_empty() && !host.starts_with('(')).ok_or_else(wrong)?;
     let port = parts.next().map(str::parse::<u16>).transpose().map_err(|_| wrong())?.filter(|port| *port > 0);
     let place = Place { host: host.to_owned(), port: port.or(Some(1521)) };
-    let _ = word;
     Ok(Spec::of("tcp", vec![place], None))
 }

@@ -117,9 +117,10 @@ impl fmt::Display for Malformed {
 }
 
 /// How a character is written in a URL where it stands for itself (RFC 3986, 2.1).
-fn escaped(c: char) -> String {
+pub(super) fn escaped(c: char) -> String {
     let mut bytes = [0; 4];
-    c.encode_utf8(&mut bytes).bytes().map(|byte| format!("%{byte:02X}")).collect()
+    percent_encoding::percent_encode(c.encode_utf8(&mut bytes).as_bytes(), percent_encoding::NON_ALPHANUMERIC)
+        .to_string()
 }
 
 fn quoted(c: char) -> String {

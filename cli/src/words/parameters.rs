@@ -101,8 +101,8 @@ impl Parameters {
         let (security, verify) = match application.protocol {
             ApplicationProtocol::Postgres => self.postgres(jdbc),
             ApplicationProtocol::Mysql => self.mysql(),
-            ApplicationProtocol::Mongodb => self.mongodb(application.security),
-            ApplicationProtocol::Redis => self.redis(application.security),
+            ApplicationProtocol::Mongodb => Some(self.mongodb(application.security)),
+            ApplicationProtocol::Redis => Some(self.redis(application.security)),
             ApplicationProtocol::Amqp => self.amqp(),
             ApplicationProtocol::Smtp => self.smtp(application.security),
             _ => None,
@@ -155,7 +155,7 @@ impl Parameters {
     }
 
     /// `tls` and its kin (Connection String Options of `MongoDB`).
-    fn mongodb(&self, security: Security) -> Option<(Security, Verify)> {
+    fn mongodb(&self, security: Security) -> (Security, Verify) {
         let security = match (self.is_on(&["tls", "ssl"]), self.is_off(&["tls", "ssl"])) {
             (true, _) => Security::Tls,
             (_, true) => Security::Plain,
@@ -168,15 +168,15 @@ impl Parameters {
         } else {
             Verify::Full
         };
-        Some((security, verify))
+        (security, verify)
     }
 
     /// `ssl_cert_reqs` of redis-py, `ssl` of StackExchange.Redis.
-    fn redis(&self, security: Security) -> Option<(Security, Verify)> {
+    fn redis(&self, security: Security) -> (Security, Verify) {
         let security = if self.is_on(&["ssl", "tls"]) { Security::Tls } else { security };
         let none =
             self.get(&["ssl_cert_reqs"]).is_some_and(|value| matches!(plain(value).as_str(), "none" | "certnone"));
-        Some((security, if none { Verify::Nothing } else { Verify::Full }))
+        (security, if none { Verify::Nothing } else { Verify::Full })
     }
 
     /// `verify` of RabbitMQ's URI query parameters.

@@ -1,7 +1,7 @@
 //! User and password in a URL: where they end, and what is not escaped in them.
 
 use super::error;
-use super::malformed::{Fault, Malformed};
+use super::malformed::{Fault, Malformed, escaped};
 use super::scheme;
 use super::url::Parts;
 
@@ -60,7 +60,7 @@ pub(super) fn malformed(scheme: &str, before: &str, parts: &Parts<'_>) -> Option
     if characters.is_empty() {
         return None;
     }
-    let escapes: String = characters.chars().map(|c| format!("%{:02X}", u32::from(c))).collect();
+    let escapes: String = characters.chars().map(escaped).collect();
     let hosts = error::masked_ports(parts.hosts);
     let right = parts.written(before, &hosts).replacen("***@", &format!("***{escapes}***@"), 1);
     let fault = Fault::Unescaped { dials: dialled(info, &hosts), characters };
@@ -76,9 +76,8 @@ fn dialled(info: &str, hosts: &str) -> Option<String> {
             let is_name = !user.is_empty() && user.chars().all(|c| c.is_alphanumeric() || matches!(c, '-' | '_' | '.'));
             is_name.then(|| user.to_owned())
         }
-        Some(_) => None,
         None if info.contains('@') => Some(format!("***@{hosts}")),
-        None => None,
+        _ => None,
     }
 }
 

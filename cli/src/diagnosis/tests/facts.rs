@@ -406,6 +406,11 @@ impl Facts {
         examine(&Machine { engine, settings, other_engines: &[], topology, observations })
     }
 
+    /// Topology and observations.
+    pub(super) fn parts(&self) -> (&Topology, &[Observation]) {
+        (&self.topology, &self.observations)
+    }
+
     /// Resolves the words and judges, as an investigation does.
     pub(super) fn check(&self, target: &str) -> Check {
         self.check_leading_to(target, None)

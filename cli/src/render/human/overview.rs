@@ -43,7 +43,7 @@ pub(super) fn draw(page: &mut Page, report: &Report, from: &Source, options: &Re
         block(page, report, check, options);
     }
     if !asked.is_empty() {
-        let line = counts(page, asked.iter().copied());
+        let line = counts(page, &asked);
         let word = if asked.len() == 1 { "dependency" } else { "dependencies" };
         page.line("");
         page.line(&format!("{} {word}: {line}", asked.len()));
@@ -52,14 +52,17 @@ pub(super) fn draw(page: &mut Page, report: &Report, from: &Source, options: &Re
 
 /// Who depends on how many, or that nothing was found and where it was looked for.
 fn head(page: &mut Page, from: &Source, asked: &[&Check]) {
-    let strong = page.paint.paint(paint::STRONG, &cut(&clean(&from.typed), page.columns / 3));
+    let strong = page.paint.paint(paint::STRONG, &cut(&clean(&from.typed), page.columns / 4));
     let arrow = page.paint.paint(paint::DIM, " ──▶ ");
     if asked.is_empty() {
         page.line(&format!("{strong}{arrow}NOTHING FOUND that it depends on"));
         page.prose("  ", 2, 2, paint::PLAIN, NOTHING);
         return;
     }
-    page.line(&format!("{strong}{arrow}everything it depends on   {}", counts(page, asked.iter().copied())));
+    let reached = asked.iter().filter(|check| check.verdict == Verdict::Reachable).count();
+    let style = paint::of_verdict(if reached == asked.len() { Verdict::Reachable } else { Verdict::Unreachable });
+    let word = page.paint.paint(style, &format!("{reached} of {} reachable", asked.len()));
+    page.line(&format!("{strong}{arrow}what it depends on   {word}"));
 }
 
 fn row(check: &Check, not: bool) -> Row {

@@ -71,6 +71,14 @@ fn several_checks() {
 }
 
 #[test]
+fn everything_that_a_source_depends_on() {
+    insta::assert_snapshot!(drawn(&samples::overview()));
+    let mut nothing = samples::overview();
+    nothing.checks.clear();
+    assert!(drawn(&nothing).starts_with("web ──▶ NOTHING FOUND that it depends on\n"), "{}", drawn(&nothing));
+}
+
+#[test]
 fn verbose() {
     insta::assert_snapshot!(with(&samples::bind_loopback(), Verbosity::Verbose));
 }
