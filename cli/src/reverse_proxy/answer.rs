@@ -77,7 +77,7 @@ fn server(fact: &HttpFact) -> Option<&str> {
 
 #[cfg(test)]
 mod tests {
-    use dprobe_probes::http::{HttpHeader, HttpPhases};
+    use dprobe_probes::http::HttpHeader;
 
     use super::*;
 
@@ -85,15 +85,10 @@ mod tests {
         let header = |value: &str| HttpHeader { name: "server".to_owned(), value: value.to_owned() };
         HttpFact {
             url: "http://front/".to_owned(),
-            host_header: None,
-            via: None,
-            address: None,
-            phases: HttpPhases::default(),
             status: Some(status),
             headers: server.map(header).into_iter().collect(),
             body_start: (!body.is_empty()).then(|| body.to_owned()),
-            tls: None,
-            failure: None,
+            ..HttpFact::default()
         }
     }
 

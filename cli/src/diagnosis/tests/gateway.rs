@@ -145,7 +145,8 @@ fn an_application_that_says_502_by_itself_is_no_gateway() {
         for status in [500, 502, 503] {
             let facts = stack().asks_http(URL, status, server, "the bank is closed").nginx("front", CONFIG, &[]);
             let facts = behind(facts, TcpOutcome::Connected).listens("router_one", "0.0.0.0", 8080);
-            assert_eq!(codes(&check(&facts.listens("front", "0.0.0.0", 8080))), [""; 0], "{server:?} {status}");
+            let check = check(&facts.listens("front", "0.0.0.0", 8080));
+            assert_eq!((check.verdict, codes(&check)), (Verdict::Degraded, vec!["http-error"]), "{server:?} {status}");
         }
     }
 }
@@ -153,7 +154,7 @@ fn an_application_that_says_502_by_itself_is_no_gateway() {
 #[test]
 fn maintenance_that_nginx_was_told_to_announce() {
     let facts = stack().nginx_answers(URL, 503).nginx("front", "server { listen 8080; return 503; }", &[]);
-    assert_eq!(codes(&check(&facts)), [""; 0]);
+    assert_eq!(codes(&check(&facts)), ["http-error"]);
 }
 
 #[test]

@@ -12,7 +12,7 @@ pub(super) fn ask(round: &mut Round, case: &Case<'_>, limits: Limits) {
     let waits =
         plain && case.answers_for_upstream().is_some() && case.http().is_some_and(|http| http.fact.status.is_none());
     if let Some(url) = case.to.url.clone().filter(|_| waits) {
-        let ask = HttpAsk { url, timeout_ms: millis(limits.timeout), ca_bundle: None, via: None, host_header: None };
+        let ask = HttpAsk { url, timeout_ms: millis(limits.timeout), ..HttpAsk::default() };
         round.ask(&case.from.place, Probe::Http(ask));
     }
 }

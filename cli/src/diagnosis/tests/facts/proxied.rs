@@ -1,7 +1,7 @@
 //! Facts about a request that goes through a reverse proxy.
 
 use dprobe_probes::errno::Errno;
-use dprobe_probes::http::{HttpFact, HttpFailure, HttpHeader, HttpPhase, HttpPhases};
+use dprobe_probes::http::{HttpFact, HttpFailure, HttpHeader, HttpPhase};
 use dprobe_probes::wire::Fact;
 
 use super::Facts;
@@ -28,15 +28,10 @@ impl Facts {
         let header = |value: &str| HttpHeader { name: "server".to_owned(), value: value.to_owned() };
         let fact = HttpFact {
             url: url.to_owned(),
-            host_header: None,
-            via: None,
-            address: None,
-            phases: HttpPhases::default(),
             status: Some(status),
             headers: server.map(header).into_iter().collect(),
             body_start: Some(body.to_owned()),
-            tls: None,
-            failure: None,
+            ..HttpFact::default()
         };
         let place = self.from.clone();
         self.see(&place, Fact::Http(fact))
