@@ -1,8 +1,7 @@
 //! Reverse proxies whose upstream fails: real nginx, and what stands behind it played by the actor.
 
 use dprobe_tests::servers::{Caddy, Haproxy, Nginx};
-use dprobe_tests::{Container, Network};
-use dprobe_tests::{Stack, check};
+use dprobe_tests::{Container, Network, Stack, check, docker, until};
 
 /// What is behind the proxy, when all is well.
 const APP: &str = "tcp:0.0.0.0:8080,http=200,body=ok";
@@ -297,12 +296,12 @@ fn the_front_end_of_a_service_on_loopback() {
 
 /// The host port that an nginx is published on.
 fn published(container: &str) -> u16 {
-    let line = dprobe_tests::docker::lines(&["port", container, "8080/tcp"]).into_iter().next().expect("a port");
+    let line = docker::lines(&["port", container, "8080/tcp"]).into_iter().next().expect("a port");
     line.rsplit(':').next().and_then(|port| port.parse().ok()).expect("a port")
 }
 
 /// Waits until an nginx has opened its sockets, which it does before it writes down its number.
 fn listens(container: &str) {
-    let written = || dprobe_tests::docker::docker(["exec", container, "test", "-s", "/run/nginx.pid"]).status.success();
-    dprobe_tests::until("nginx to listen", std::time::Duration::from_secs(30), || written().then_some(()));
+    let written = || docker::docker(["exec", container, "test", "-s", "/run/nginx.pid"]).status.success();
+    until("nginx to listen", std::time::Duration::from_secs(30), || written().then_some(()));
 }

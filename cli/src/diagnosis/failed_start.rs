@@ -4,7 +4,7 @@ use super::address::host_port;
 use super::case::Case;
 use super::fixes::{change, command, compose_edit, run};
 use crate::compose::ComposeChange;
-use crate::report::{Check, Fix, Relation, Severity};
+use crate::report::{Check, Diagnosis, Fix, Relation, Severity, StageName};
 use crate::reverse_proxy::nginx_log::{self, UnknownUpstream};
 use crate::topology::{Container, Status};
 
@@ -42,9 +42,11 @@ impl<'a> FailedStart<'a> {
         Some(host_port(name, port))
     }
 
-    /// What is wrong with the name now.
-    fn cause(&self) -> Option<&'a crate::report::Diagnosis> {
-        self.now?.diagnoses.iter().find(|diagnosis| diagnosis.severity == Severity::Error)
+    /// What is wrong with the name now. That the container itself does not run is known.
+    fn cause(&self) -> Option<&'a Diagnosis> {
+        let of_way =
+            |diagnosis: &&Diagnosis| diagnosis.severity == Severity::Error && diagnosis.stage != StageName::Source;
+        self.now?.diagnoses.iter().find(of_way)
     }
 
     /// In a few words, for a title.
@@ -78,7 +80,7 @@ impl<'a> FailedStart<'a> {
         let name = &self.container.name;
         let verb = if self.container.state.status == Status::Restarting { "restart" } else { "start" };
         let start = command(&["docker", verb, name]);
-        let Some(cause) = self.cause() else {
+        let Some(found) = self.cause() else {
             return Some(vec![run(format!("{verb} {name} again"), vec![start]), self.wait(case, now)]);
         };
         let UnknownUpstream { name: wrong, file, line, .. } = &self.unknown;
@@ -90,7 +92,7 @@ impl<'a> FailedStart<'a> {
                 Fix { title: format!("{}, and {verb} {name} again", fix.title), commands, ..fix.clone() }
             }
         };
-        Some(cause.fixes.iter().map(and_start).collect())
+        Some(found.fixes.iter().map(and_start).collect())
     }
 
     /// That it is to wait for its upstream.

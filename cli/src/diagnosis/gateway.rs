@@ -120,8 +120,8 @@ impl<'a> Gateway<'a> {
             error.upstream.as_deref().is_some_and(|name| name.eq_ignore_ascii_case(&upstream.host))
         };
         let has = |upstream: &&Upstream| error.address.is_some_and(|address| self.has(upstream, address));
-        let at_port = |upstream: &&Upstream| error.port.is_none_or(|port| port == upstream.port);
-        let at_port: Vec<&Upstream> = all.iter().copied().filter(|one| at_port(&one)).collect();
+        let at_port = all.iter().copied().filter(|upstream| error.port.is_none_or(|port| port == upstream.port));
+        let at_port: Vec<&Upstream> = at_port.collect();
         single(&at_port, named).or_else(|| single(&at_port, has)).or_else(|| single(&at_port, |_| true))
     }
 

@@ -6,12 +6,12 @@ use crate::report::{Diagnosis, Severity, StageName, Verdict};
 
 /// The verdict of a case. What was measured decides; an established cause settles what measuring left open.
 pub(super) fn verdict(case: &Case<'_>, diagnoses: &[Diagnosis]) -> Verdict {
-    // An answer that says that something is wrong has arrived: why it does so blocks nothing.
-    let answered = case.own_http().is_some_and(|http| http.fact.status.is_some_and(|status| status >= 500));
-    let blocks = |diagnosis: &&Diagnosis| {
-        diagnosis.severity == Severity::Error && !(answered && diagnosis.stage == StageName::Http)
+    // An answer that is an error of the server's own is an answer: what is wrong with it keeps nobody from it.
+    let answered = application(case) == Verdict::Degraded;
+    let blocks = |diagnosis: &Diagnosis| {
+        diagnosis.severity == Severity::Error && !(answered && diagnosis.stage >= StageName::Http)
     };
-    let blocked = diagnoses.iter().any(|diagnosis| blocks(&diagnosis));
+    let blocked = diagnoses.iter().any(blocks);
     match case.reach() {
         Reach::No => Verdict::Unreachable,
         Reach::Partly => Verdict::Degraded,
@@ -19,7 +19,7 @@ pub(super) fn verdict(case: &Case<'_>, diagnoses: &[Diagnosis]) -> Verdict {
         Reach::Yes if case.loses_long_packets() && application(case) != Verdict::Unreachable => Verdict::Degraded,
         // The slow name is an error of its own, and none that blocks.
         Reach::Slowly => {
-            let later = |diagnosis: &Diagnosis| blocks(&diagnosis) && diagnosis.stage != StageName::Name;
+            let later = |diagnosis: &Diagnosis| blocks(diagnosis) && diagnosis.stage != StageName::Name;
             match application(case) {
                 _ if diagnoses.iter().any(later) => Verdict::Unreachable,
                 Verdict::Reachable => Verdict::Degraded,

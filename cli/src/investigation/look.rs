@@ -70,7 +70,8 @@ impl Look<'_> {
     /// Looks once at pairs whose source has been looked into, and no closer.
     pub(super) async fn glance(&mut self, pairs: Vec<Pair>) -> Result<Vec<Check>, InvestigationError> {
         for Pair { from, to } in &pairs {
-            plan::first_round(&mut self.round, from, to, None, plan::Trusted::default(), self.limits);
+            let trusted = self.bundles.of(from, &self.topology);
+            plan::first_round(&mut self.round, from, to, None, trusted, self.limits);
         }
         self.run().await?;
         Ok(self.judge(pairs, |_| Vec::new()))

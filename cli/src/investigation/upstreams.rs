@@ -29,7 +29,7 @@ const FURTHER: usize = 8;
 /// How much of a file of configuration is read, in bytes.
 const FILE: usize = 256 * 1024;
 
-/// Where nginx has its configuration: Debian and the official image, OpenResty, Bitnami, a build of one's own.
+/// Where nginx has its configuration: Debian and the official image, `OpenResty`, Bitnami, a build of one's own.
 const NGINX: [&str; 4] = [
     "/etc/nginx/nginx.conf",
     "/usr/local/openresty/nginx/conf/nginx.conf",

@@ -69,10 +69,9 @@ fn locations(block: &[Directive], path: &str, found: &mut Vec<Location>) {
         if found.len() >= MOST {
             return;
         }
-        let matcher =
-            directive.arguments().first().map(String::as_str).filter(|word| word.starts_with(['/', '@', '*']));
-        let (matches, path) = match matcher {
-            Some(named) if named.starts_with('@') => (LocationMatch::Pattern, named),
+        let named = directive.arguments().first().map(String::as_str).filter(|word| word.starts_with(['/', '@', '*']));
+        let (matches, path) = match named {
+            Some(set) if set.starts_with('@') => (LocationMatch::Pattern, set),
             Some("*") | None => (LocationMatch::Prefix, path),
             Some(path) => match path.strip_suffix('*') {
                 Some(beginning) => (LocationMatch::Prefix, beginning),
@@ -83,9 +82,9 @@ fn locations(block: &[Directive], path: &str, found: &mut Vec<Location>) {
             locations(directive.block.as_deref().unwrap_or_default(), path, found);
             continue;
         }
-        let own = directive.arguments().iter().skip(usize::from(matcher.is_some()));
+        let own = directive.arguments().iter().skip(usize::from(named.is_some()));
         let inside = directive.block.iter().flatten().filter(|inner| inner.name() == "to");
-        let written = own.chain(inside.flat_map(|inner| inner.arguments()));
+        let written = own.chain(inside.flat_map(Directive::arguments));
         let upstreams = written.filter_map(|address| upstream(address, directive)).take(16).collect();
         found.push(Location { matches, path: short(path), upstreams, ..Location::default() });
     }

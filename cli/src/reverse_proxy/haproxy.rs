@@ -44,7 +44,7 @@ pub fn servers(text: &str, file: &str) -> Vec<VirtualServer> {
         let Some(section) = current.and_then(|name| sections.get_mut(name)) else { continue };
         match words.as_slice() {
             ["bind", address, ..] => {
-                section.ports.extend(address.rsplit(':').next().and_then(|port| port.parse::<u16>().ok()))
+                section.ports.extend(address.rsplit(':').next().and_then(|port| port.parse::<u16>().ok()));
             }
             ["default_backend", name, ..] => section.default = Some(name),
             ["use_backend", name, ..] if section.others.len() < MOST => section.others.push(name),

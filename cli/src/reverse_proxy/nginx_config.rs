@@ -108,7 +108,7 @@ fn close(open: &mut Vec<Open>, file: &Rc<str>) {
     }
 }
 
-/// Whether the block of a directive is a program in another language (OpenResty's `content_by_lua_block`).
+/// Whether the block of a directive is a program in another language (`OpenResty`'s `content_by_lua_block`).
 fn holds_code(words: &[String]) -> bool {
     words.first().is_some_and(|name| name.ends_with("_by_lua_block"))
 }

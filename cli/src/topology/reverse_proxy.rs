@@ -22,7 +22,7 @@ pub struct ReverseProxy {
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum ProxyProgram {
-    /// nginx, and OpenResty, which is nginx.
+    /// nginx, and `OpenResty`, which is nginx.
     Nginx,
     /// Caddy.
     Caddy,
@@ -229,7 +229,7 @@ impl ReverseProxy {
                 })
                 .map(|(_, server)| server)
         };
-        named(|name, host| name.eq_ignore_ascii_case(host))
+        named(str::eq_ignore_ascii_case)
             .or_else(|| named(by_end))
             .or_else(|| named(by_beginning))
             .or_else(|| on_port().find(|server| server.default_on.contains(&port)))

@@ -43,6 +43,8 @@ Related: host-header-rejected, underscore-hostname
         "tls-required",
         "tls-client-certificate",
         "proxy-captures-internal",
+        "bad-gateway",
+        "upstream-stale",
     ],
     find,
 };

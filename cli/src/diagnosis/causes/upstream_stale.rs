@@ -74,7 +74,7 @@ fn find(case: &Case<'_>) -> Option<Found> {
         return None;
     }
     let Some(dialled) = dialled(&gateway, upstream, &way) else { return unlogged(&gateway, upstream, check, &way) };
-    let Some(old) = dialled.address.filter(|old| !now.contains(old)) else { return None };
+    let old = dialled.address.filter(|old| !now.contains(old))?;
     let proxy = &gateway.proxy.name;
     let name = &upstream.host;
     let now: Vec<String> = now.iter().map(ToString::to_string).collect();

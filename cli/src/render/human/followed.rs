@@ -1,6 +1,6 @@
 //! The checks that a check led to, below its own steps.
 
-use crate::report::{Check, Diagnosis, Relation, Severity, Verdict};
+use crate::report::{Check, Diagnosis, Relation, Severity, StageName, Verdict};
 
 use super::{Page, answer, stages};
 
@@ -20,10 +20,11 @@ pub(super) fn draw(page: &mut Page, check: &Check, verbose: bool) {
     });
 }
 
-/// What they found, each thing once, and no warnings or notes, which would be about something that nobody asked for.
+/// What they found, each thing once, and no warnings or notes, which would be about something that nobody asked for. What is
+/// wrong with their source is told as what is wrong with the target that led to them.
 pub(super) fn diagnoses(check: &Check) -> impl Iterator<Item = &Diagnosis> {
     let all = || check.followed.iter().flat_map(|followed| &followed.check.diagnoses);
-    let serious = |diagnosis: &&Diagnosis| diagnosis.severity == Severity::Error;
+    let serious = |one: &&Diagnosis| one.severity == Severity::Error && one.stage != StageName::Source;
     all()
         .enumerate()
         .filter(move |(at, one)| !all().take(*at).any(|earlier| same(earlier, one)))
