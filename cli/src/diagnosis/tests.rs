@@ -3,6 +3,7 @@
 mod engines;
 pub(crate) mod facts;
 mod gateway;
+mod greetings;
 mod host;
 mod links;
 mod machine;
