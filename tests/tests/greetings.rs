@@ -281,3 +281,15 @@ fn a_cluster_whose_hosts_are_in_the_dns() {
             .words([&format!("_mongodb._tcp.{domain}"), &format!("mongodb://{domain}")]);
     }
 }
+
+#[test]
+fn redis_with_tls_alone_and_redis_without() {
+    let Some(stack) = Stack::with_servers() else { return };
+    let (net, web) = stage(&stack);
+    let pair = Authority::new("Test CA").issues(&Claims::of(["secure"]));
+    stack.server("secure", &Redis { tls: Some(&pair), ..Redis::default() }).on(&net).alias("secure").start();
+    stack.server("plain", &Redis::default()).on(&net).alias("plain").start();
+
+    check([web.name(), "redis://secure"]).unreachable("tls-required").words(["rediss://secure"]);
+    check([web.name(), "rediss://plain"]).unreachable("tls-not-spoken").words(["answers as Redis does"]);
+}

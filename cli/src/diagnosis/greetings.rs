@@ -1,5 +1,6 @@
 //! What a case knows of the first words of a protocol: the greeting, and what a server says before it is asked.
 
+use dprobe_probes::application::Security;
 use dprobe_probes::greeting::{GreetingFact, GreetingOutcome, RefusalKind, SpokenProtocol};
 use dprobe_probes::tcp::AfterConnect;
 use dprobe_probes::wire::Fact;
@@ -62,6 +63,21 @@ impl<'a> Case<'a> {
     pub(crate) fn stays_where_it_is(&self) -> bool {
         let url = self.to.url.as_deref().unwrap_or_default().to_ascii_lowercase();
         url.contains("directconnection=true") || url.contains("connect=direct")
+    }
+
+    /// The greeting in plain text that a server did not understand that speaks TLS on that port.
+    pub(super) fn greeted_in_plain_text(&self) -> Option<Seen<'a, GreetingFact>> {
+        self.asked_greeting().filter(|seen| {
+            seen.fact.outcome == GreetingOutcome::OtherProtocol && seen.fact.answered == Some(SpokenProtocol::Tls)
+        })
+    }
+
+    /// The greeting with TLS from its first byte that met a server which was found to speak without.
+    pub(super) fn greeted_with_tls(&self) -> Option<(Seen<'a, GreetingFact>, SpokenProtocol)> {
+        let seen = self.asked_greeting().filter(|seen| seen.fact.outcome == GreetingOutcome::TlsFailed)?;
+        let spoken = seen.fact.answered.filter(|spoken| *spoken != SpokenProtocol::Tls)?;
+        let handshake_first = seen.fact.application.security == Security::Tls;
+        handshake_first.then_some((seen, spoken))
     }
 
     /// Why the server turned the source away, if it did.
