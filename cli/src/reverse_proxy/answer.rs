@@ -94,6 +94,7 @@ mod tests {
             body_start: (!body.is_empty()).then(|| body.to_owned()),
             tls: None,
             failure: None,
+            ..HttpFact::default()
         }
     }
 

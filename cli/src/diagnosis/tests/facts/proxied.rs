@@ -37,6 +37,7 @@ impl Facts {
             body_start: Some(body.to_owned()),
             tls: None,
             failure: None,
+            ..HttpFact::default()
         };
         let place = self.from.clone();
         self.see(&place, Fact::Http(fact))
