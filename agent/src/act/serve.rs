@@ -137,7 +137,7 @@ async fn converse(mut stream: TcpStream, peer: SocketAddr, manner: Manner) -> io
             // protocol documentation, message formats).
             Manner::Postgres if length == 8 => stream.write_all(b"N").await?,
             // A start-up message: it wants a password (AuthenticationSASL).
-            Manner::Postgres if length > 8 => stream.write_all(b"R\0\0\0\x18\0\0\0\x0aSCRAM-SHA-256\0\0").await?,
+            Manner::Postgres if length > 8 => stream.write_all(b"R\0\0\0\x17\0\0\0\x0aSCRAM-SHA-256\0\0").await?,
             Manner::Mongodb(ref hosts) => stream.write_all(&mongodb::answer(&bytes[..length], hosts)).await?,
             Manner::Kafka(ref brokers) => stream.write_all(&kafka::answer(&bytes[..length], brokers)).await?,
             _ => {}
