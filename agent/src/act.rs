@@ -10,6 +10,8 @@
 //! are open. It ends at once on SIGTERM and SIGINT, also as the first process of a container.
 
 mod dns;
+mod kafka;
+mod mongodb;
 mod program;
 mod serve;
 mod spec;

@@ -9,6 +9,7 @@ mod follow;
 mod helper;
 mod libc;
 mod look;
+mod srv;
 mod trust;
 mod upstreams;
 mod watch;

@@ -5,6 +5,7 @@
 
 mod closer;
 mod first;
+mod greeting;
 mod leads;
 mod round;
 mod watch;
@@ -12,5 +13,6 @@ mod watch;
 pub use closer::{CLOSER_LOOKS, second_round};
 pub use first::{Trusted, ask_ports, first_round, is_http};
 pub use leads::{Lead, issuer, leads, location};
+pub(crate) use round::millis;
 pub use round::{Limits, Post, Rights, Round};
 pub use watch::worth_watching;

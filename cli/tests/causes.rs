@@ -55,7 +55,7 @@ fn capitalized(text: &str) -> String {
 /// The catalogue of the failures that this version answers for: all of names, transport, the way to the host, published
 /// ports, the way outside, and several engines. What becomes of each is checked elsewhere: its page here and in
 /// `diagnosis::causes`, its recorded facts in `recorded.rs`, its stack in `tests/tests/codes.rs`.
-const CATALOGUE: [&str; 81] = [
+const CATALOGUE: [&str; 87] = [
     // Names
     "unknown-name",
     "default-bridge-no-dns",
@@ -133,6 +133,13 @@ const CATALOGUE: [&str; 81] = [
     "proxy-captures-internal",
     "proxy-is-loopback",
     "proxy-unreachable",
+    // Application protocols
+    "protocol-mismatch",
+    "advertised-address",
+    "db-host-denied",
+    "db-tls-mismatch",
+    "protected-mode",
+    "too-many-connections",
     // Several engines and hosts
     "other-engine",
     "overlay-data-blocked",

@@ -14,6 +14,7 @@ pub mod firewall;
 #[cfg(feature = "fuzzing")]
 #[doc(hidden)]
 pub mod fuzzing;
+pub mod greeting;
 pub mod http;
 pub mod listeners;
 pub mod lookup;
@@ -24,6 +25,7 @@ pub mod resolver;
 pub mod run;
 #[cfg(feature = "run")]
 mod socket;
+pub mod srv;
 pub mod tcp;
 pub mod text;
 pub mod tls;

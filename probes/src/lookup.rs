@@ -20,7 +20,7 @@ mod tests;
 mod walk;
 
 #[cfg(feature = "run")]
-pub(crate) use exchange::{AddressRecord, exchange};
+pub(crate) use exchange::{AddressRecord, exchange, records};
 #[cfg(feature = "run")]
 pub(crate) use musl::resolve as resolve_as_musl;
 #[cfg(feature = "run")]

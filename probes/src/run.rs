@@ -1,7 +1,7 @@
 //! Runs a plan: all its probes at the same time, each telling what it saw as soon as it saw it.
 
 use std::collections::HashMap;
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
@@ -14,7 +14,7 @@ use crate::lookup::{self, LookupAsk, LookupFact, MuslLookupAsk, Resolving};
 use crate::resolver::{self, ResolverFact};
 use crate::text::printable;
 use crate::wire::{Ask, Fact, Observation, Plan, Probe, Reply};
-use crate::{arp, dns, firewall, http, listeners, network, ping, tcp, udp};
+use crate::{arp, dns, firewall, greeting, http, listeners, network, ping, srv, tcp, udp};
 
 /// The most probes that one plan may hold.
 pub const MAX_ASKS: usize = 4096;
@@ -72,6 +72,8 @@ async fn look(ask: &Ask, context: &Context, teller: &Teller<'_>) {
         Probe::Ping(ask) => ping::look(ask, context, teller).await,
         Probe::Arp(ask) => arp::look(ask, context, teller).await,
         Probe::Http(ask) => http::look(ask, context, teller).await,
+        Probe::Greet(ask) => greeting::look(ask, context, teller).await,
+        Probe::Srv(ask) => srv::look(ask, context, teller).await,
         Probe::Firewall => match firewall::read(&[]).await {
             Ok(fact) => teller.tell(started, Fact::Firewall(fact)).await,
             Err(reason) => teller.unfinished(started, reason).await,
@@ -119,6 +121,11 @@ impl Context {
     /// The resolver configuration, read once a plan.
     pub(crate) fn resolver(&self) -> &ResolverFact {
         &self.resolving().config
+    }
+
+    /// The DNS servers of the namespace, in their order.
+    pub(crate) fn dns_servers(&self) -> Vec<SocketAddr> {
+        self.resolving().servers()
     }
 
     /// The time until the deadline, less what it takes to tell.
@@ -216,6 +223,7 @@ fn name_needed(probe: &Probe) -> Option<(String, u64)> {
         Probe::Lookup(lookup) => (lookup.name.clone(), lookup.timeout_ms),
         Probe::Tcp(tcp) => (tcp.host.clone(), tcp.timeout_ms),
         Probe::Udp(udp) => (udp.host.clone(), udp.timeout_ms),
+        Probe::Greet(greet) => (greet.host.clone(), greet.timeout_ms),
         Probe::Ping(ping) if ping.host != ping::GATEWAY => (ping.host.clone(), ping.timeout_ms),
         Probe::Http(http) => match &http.via {
             Some(via) => (via.host.clone(), http.timeout_ms),
@@ -228,6 +236,7 @@ fn name_needed(probe: &Probe) -> Option<(String, u64)> {
         | Probe::Resolver
         | Probe::Listeners
         | Probe::LookupMusl(_)
+        | Probe::Srv(_)
         | Probe::Dns(_) => return None,
     };
     name.parse::<IpAddr>().is_err().then_some((name, timeout_ms))

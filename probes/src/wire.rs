@@ -18,12 +18,14 @@ use serde::{Deserialize, Serialize};
 use crate::arp::{ArpAsk, ArpFact};
 use crate::dns::{DnsAsk, DnsFact};
 use crate::firewall::FirewallFact;
+use crate::greeting::{GreetAsk, GreetingFact};
 use crate::http::{HttpAsk, HttpFact};
 use crate::listeners::ListenersFact;
 use crate::lookup::{LookupAsk, LookupFact, MuslLookupAsk};
 use crate::network::NetworkFact;
 use crate::ping::{PingAsk, PingFact};
 use crate::resolver::ResolverFact;
+use crate::srv::{SrvAsk, SrvFact};
 use crate::tcp::{TcpAsk, TcpFact};
 use crate::udp::{UdpAsk, UdpFact};
 
@@ -117,6 +119,10 @@ pub enum Probe {
     Arp(ArpAsk),
     /// An HTTP or HTTPS request, each phase timed.
     Http(HttpAsk),
+    /// The first words of an application protocol.
+    Greet(GreetAsk),
+    /// Where a service is, by SRV records.
+    Srv(SrvAsk),
     /// The packet filter's rules. Needs the host's programs and root in the namespace.
     Firewall,
 }
@@ -137,6 +143,8 @@ impl Probe {
             Self::Ping(_) => "ping",
             Self::Arp(_) => "arp",
             Self::Http(_) => "http",
+            Self::Greet(_) => "greet",
+            Self::Srv(_) => "srv",
             Self::Firewall => "firewall",
         }
     }
@@ -189,6 +197,10 @@ pub enum Fact {
     Arp(ArpFact),
     /// An HTTP exchange.
     Http(HttpFact),
+    /// The first words of an application protocol.
+    Greeting(GreetingFact),
+    /// Where a service is, by SRV records.
+    Srv(SrvFact),
     /// The packet filter's rules.
     Firewall(FirewallFact),
     /// A probe that could not be made, or not to its end. It says nothing about the network.

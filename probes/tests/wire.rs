@@ -7,6 +7,9 @@ use std::fmt::Debug;
 use dprobe_probes::arp::{ArpAsk, ArpFact};
 use dprobe_probes::dns::{DnsAsk, DnsFact};
 use dprobe_probes::errno::Errno;
+use dprobe_probes::greeting::{
+    Advertised, GreetAsk, GreetingFact, GreetingOutcome, GreetingPhases, Refusal, RefusalKind, SpokenProtocol,
+};
 use dprobe_probes::http::{HttpAsk, HttpFact, HttpFailure, HttpHeader, HttpPhase, HttpPhases, Via, ViaKind};
 use dprobe_probes::listeners::{ListenerSocket, ListenersFact, ListenersSource, Protocol};
 use dprobe_probes::lookup::{
@@ -15,6 +18,7 @@ use dprobe_probes::lookup::{
 use dprobe_probes::network::{Interface, InterfaceAddress, NetworkFact, Route};
 use dprobe_probes::ping::{PingAsk, PingFact};
 use dprobe_probes::resolver::{ExternalServer, HostsEntry, ResolverFact};
+use dprobe_probes::srv::{SrvAsk, SrvFact, SrvTarget};
 use dprobe_probes::tcp::{AfterConnect, TcpAsk, TcpFact, TcpOutcome};
 use dprobe_probes::tls::{CertificateFact, OldHello, TlsFact, TlsFault};
 use dprobe_probes::udp::{UdpAsk, UdpFact, UdpOutcome};
@@ -44,6 +48,17 @@ fn probes() -> Vec<Probe> {
         Probe::Udp(UdpAsk { host: host(), port: 53, timeout_ms: 2 }),
         Probe::Ping(PingAsk { host: "gateway".to_owned(), timeout_ms: 3, size: 1472, fill: true }),
         Probe::Arp(ArpAsk { address: "198.51.100.1".parse().unwrap(), timeout_ms: 4 }),
+        Probe::Srv(SrvAsk { service: "mongodb".to_owned(), domain: host(), timeout_ms: 5 }),
+        Probe::Greet(GreetAsk {
+            host: host(),
+            port: 5432,
+            application: postgres(),
+            timeout_ms: 5,
+            ca_bundle: None,
+            and_mozilla: true,
+            user: Some("app".to_owned()),
+            database: None,
+        }),
         Probe::Http(HttpAsk {
             url: "https://db/".to_owned(),
             timeout_ms: 5,
@@ -162,6 +177,32 @@ fn http() -> HttpFact {
     }
 }
 
+fn greeting() -> GreetingFact {
+    GreetingFact {
+        host: host(),
+        port: 9092,
+        address: Some("198.51.100.7".parse().unwrap()),
+        application: postgres(),
+        patience_ms: 4000,
+        answered: Some(SpokenProtocol::Ssh),
+        outcome: GreetingOutcome::OtherProtocol,
+        errno: Some(Errno::ConnectionRefused),
+        refusal: Some(Refusal { kind: RefusalKind::HostDenied, code: Some("28000".to_owned()), text: "no".to_owned() }),
+        software: Some("x".to_owned()),
+        version: None,
+        tls_offered: Some(false),
+        tls: http().tls,
+        tls_failure: Some("no".to_owned()),
+        advertised: vec![Advertised { host: host(), port: 9092, vital: true }],
+        first: Some("SSH-".to_owned()),
+        phases: GreetingPhases { tcp_ms: Some(0.5), tls_ms: None, greeting_ms: Some(1.0) },
+    }
+}
+
+fn postgres() -> Application {
+    Application { protocol: ApplicationProtocol::Postgres, security: Security::Upgrade, verify: Verify::Chain }
+}
+
 fn facts() -> Vec<Fact> {
     let address = "198.51.100.7".parse().unwrap();
     let resolver = ResolverFact {
@@ -207,6 +248,14 @@ fn facts() -> Vec<Fact> {
             answers: vec!["02:00:00:00:00:07".to_owned()],
         }),
         Fact::Http(http()),
+        Fact::Greeting(greeting()),
+        Fact::Srv(SrvFact {
+            domain: host(),
+            question: "_mongodb._tcp.db".to_owned(),
+            outcome: LookupOutcome::Found,
+            targets: vec![SrvTarget { host: host(), port: 27017, priority: 1 }],
+            texts: vec!["authSource=admin".to_owned()],
+        }),
         Fact::Unfinished { probe: "tcp".to_owned(), reason: "no time".to_owned() },
     ]
 }

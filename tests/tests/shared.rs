@@ -96,7 +96,7 @@ fn health_lies() {
 #[test]
 fn legacy_link_to_a_container_that_was_made_anew() {
     let stack = Stack::new();
-    let db = stack.container("db").runs(["redis-server", "--bind", "0.0.0.0"]).start();
+    let db = stack.container("db").runs(["redis-server", "--bind", "0.0.0.0", "--protected-mode", "no"]).start();
     let link = format!("{db}:cache");
     let web = stack.container("web").flags(["--link", &link]).start();
     check([web.name(), "cache:6379"]).healthy();
@@ -107,7 +107,7 @@ fn legacy_link_to_a_container_that_was_made_anew() {
         .map(|number| stack.container(&format!("other{number}")).start())
         .take_while(|other| other.ip("bridge") != before)
         .collect();
-    let db = stack.container("db").runs(["redis-server", "--bind", "0.0.0.0"]).start();
+    let db = stack.container("db").runs(["redis-server", "--bind", "0.0.0.0", "--protected-mode", "no"]).start();
     drop(taken);
 
     for name in ["cache", db.name()] {
@@ -122,8 +122,11 @@ fn legacy_link_to_a_container_that_was_made_anew() {
 #[test]
 fn link_env_collision() {
     let stack = Stack::new();
-    let redis =
-        stack.container("redis").flags(["--expose", "6379"]).runs(["redis-server", "--bind", "0.0.0.0"]).start();
+    let redis = stack
+        .container("redis")
+        .flags(["--expose", "6379"])
+        .runs(["redis-server", "--bind", "0.0.0.0", "--protected-mode", "no"])
+        .start();
     let web = stack.container("web").flags(["--link", &format!("{redis}:re-dis")]).start();
 
     let outcome = check([web.name(), "re-dis:6379"]);

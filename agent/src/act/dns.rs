@@ -10,6 +10,7 @@ const HEADER: usize = 12;
 /// Record types and the only class.
 const A: u16 = 1;
 const AAAA: u16 = 28;
+const SRV: u16 = 33;
 const IN: u16 = 1;
 
 /// Seconds that an answer may be kept.
@@ -35,19 +36,21 @@ pub(super) fn answer(query: &[u8], zone: &Zone) -> Option<Vec<u8>> {
     let kind = u16_at(query, end)?;
     let question = query.get(HEADER..end + 4)?;
 
-    let known: Vec<IpAddr> =
-        zone.records.iter().filter(|(pattern, _)| matches(pattern, &name)).map(|&(_, address)| address).collect();
-    let records: Vec<IpAddr> = known
-        .iter()
-        .copied()
-        .filter(|address| matches!((address, kind), (IpAddr::V4(_), A) | (IpAddr::V6(_), AAAA)))
-        .collect();
+    let addresses = zone.records.iter().filter(|(pattern, _)| matches(pattern, &name)).map(|&(_, address)| address);
+    let addresses = addresses.map(|address| match address {
+        IpAddr::V4(address) => (A, address.octets().to_vec()),
+        IpAddr::V6(address) => (AAAA, address.octets().to_vec()),
+    });
+    let services =
+        zone.services.iter().filter(|(own, _, _)| *own == name).map(|(_, host, port)| (SRV, srv(host, *port)));
+    let known: Vec<(u16, Vec<u8>)> = addresses.chain(services).collect();
     let rcode = match zone.aaaa {
         Some(rcode) if kind == AAAA => rcode,
         _ if known.is_empty() => zone.otherwise,
         _ => 0,
     };
-    let records = if rcode == 0 { records } else { Vec::new() };
+    let records: Vec<Vec<u8>> =
+        known.into_iter().filter(|(own, _)| *own == kind && rcode == 0).map(|(_, data)| data).collect();
 
     let mut reply = Vec::with_capacity(512);
     reply.extend(&query[..2]);
@@ -59,24 +62,28 @@ pub(super) fn answer(query: &[u8], zone: &Zone) -> Option<Vec<u8>> {
         reply.extend(u16::to_be_bytes(number));
     }
     reply.extend(question);
-    for address in records {
+    for data in records {
         // A pointer to the name of the question.
         reply.extend([0xc0, 12]);
         reply.extend(kind.to_be_bytes());
         reply.extend(IN.to_be_bytes());
         reply.extend(TTL.to_be_bytes());
-        match address {
-            IpAddr::V4(address) => {
-                reply.extend([0, 4]);
-                reply.extend(address.octets());
-            }
-            IpAddr::V6(address) => {
-                reply.extend([0, 16]);
-                reply.extend(address.octets());
-            }
-        }
+        reply.extend(u16::try_from(data.len()).ok()?.to_be_bytes());
+        reply.extend(data);
     }
     Some(reply)
+}
+
+/// The data of an SRV record (RFC 2782): priority and weight, the port, the host.
+fn srv(host: &str, port: u16) -> Vec<u8> {
+    let mut data = vec![0, 0, 0, 0];
+    data.extend(port.to_be_bytes());
+    for label in host.split('.') {
+        data.push(u8::try_from(label.len().min(63)).unwrap_or_default());
+        data.extend(label.bytes().take(63));
+    }
+    data.push(0);
+    data
 }
 
 /// The name of the first question in lower case, and where it ends. Questions have no compression.
@@ -132,6 +139,7 @@ mod tests {
                 ("name.test".to_owned(), "198.51.100.7".parse().expect("v4")),
                 ("*.corp.test".to_owned(), "fd00::7".parse().expect("v6")),
             ],
+            services: vec![("_mongodb._tcp.cluster.test".to_owned(), "mongo1.test".to_owned(), 27017)],
             ..Zone::empty()
         }
     }
@@ -150,6 +158,7 @@ mod tests {
         let (rcode, count, _) = summary("name.test", AAAA);
         assert_eq!((rcode, count), (0, 0), "the name exists, the type does not");
         assert_eq!(summary("other.test", A).0, 3);
+        assert_eq!(summary("_mongodb._tcp.cluster.test", SRV), (0, 1, b"est\0".to_vec()));
         assert_eq!(summary("corp.test", AAAA).0, 3, "a wildcard does not match its parent");
     }
 

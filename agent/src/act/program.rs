@@ -41,7 +41,7 @@ fn mongod(args: &[String]) -> Result<Vec<Spec>, String> {
             _ => {}
         }
     }
-    everywhere(&bind, port, &Manner::Sink)
+    everywhere(&bind, port, &Manner::Mongodb(Vec::new()))
 }
 
 /// redis-server: `--bind A B`, `--port N`, `--protected-mode yes|no`. Without `--bind` it listens on 127.0.0.1, as with

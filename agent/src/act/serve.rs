@@ -10,7 +10,7 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream, UdpSocket};
 
 use super::spec::{Listen, Manner, Transport};
-use super::{dns, say};
+use super::{dns, kafka, mongodb, say};
 
 /// The longest head of an HTTP request that is read.
 const MAX_HEAD: usize = 16 * 1024;
@@ -136,6 +136,10 @@ async fn converse(mut stream: TcpStream, peer: SocketAddr, manner: Manner) -> io
             // SSLRequest and GSSENCRequest are eight bytes; `N` is the answer of a server without TLS (PostgreSQL's
             // protocol documentation, message formats).
             Manner::Postgres if length == 8 => stream.write_all(b"N").await?,
+            // A start-up message: it wants a password (AuthenticationSASL).
+            Manner::Postgres if length > 8 => stream.write_all(b"R\0\0\0\x17\0\0\0\x0aSCRAM-SHA-256\0\0").await?,
+            Manner::Mongodb(ref hosts) => stream.write_all(&mongodb::answer(&bytes[..length], hosts)).await?,
+            Manner::Kafka(ref brokers) => stream.write_all(&kafka::answer(&bytes[..length], brokers)).await?,
             _ => {}
         }
     }

@@ -13,10 +13,14 @@
 //! http=STATUS    tcp: answer each HTTP request with this status; body=TEXT, header=NAME: VALUE
 //! not_host=TEXT  tcp, with http: answer 400 to a request whose Host header has this in it
 //! close, reset   tcp: accept, then close or reset
+//! mongodb=A+B    tcp: answer as a member of a replica set does that names these hosts, its primary first; a fake of the wire
+//!                protocol. Empty: a server on its own
+//! kafka=A+B      tcp: answer as a broker does that advertises these addresses; a fake of the wire protocol
 //! hang           tcp: never accept; backlog=N (0 where not given) is how many the kernel takes in
 //! v6only         IPv6: leave IPv4 alone
 //! delay=TIME     open the socket so much later
 //! zone=NAME=IP   dns: an A or AAAA record, may be repeated; `*.example.test` is a wildcard
+//! srv=NAME=HOST=PORT  dns: an SRV record, may be repeated
 //! rcode=WORD     dns: the answer for other names: nxdomain (as when not given), servfail, refused, noerror
 //! aaaa=WORD      dns: the answer for AAAA questions, also of names that the zone has; a word as with rcode
 //! slow=TIME      dns: answer so much later
@@ -102,6 +106,10 @@ pub(super) enum Manner {
     Redis { protected: bool },
     /// Answer as postgres without TLS does.
     Postgres,
+    /// Answer as mongod does, as a member of a replica set with these hosts; as a server on its own without any.
+    Mongodb(Vec<String>),
+    /// Answer as a broker of Kafka does that advertises these addresses.
+    Kafka(Vec<String>),
 }
 
 /// What the DNS server knows.
@@ -109,6 +117,8 @@ pub(super) enum Manner {
 pub(super) struct Zone {
     /// Names in lower case without the final dot, and their addresses.
     pub(super) records: Vec<(String, IpAddr)>,
+    /// Names of services in lower case, and where those are.
+    pub(super) services: Vec<(String, String, u16)>,
     /// The response code for every other name (RFC 1035, section 4.1.1).
     pub(super) otherwise: u8,
     /// The response code for every AAAA question, where it is to differ.
@@ -124,7 +134,15 @@ pub(super) struct Zone {
 impl Zone {
     /// A zone without any name.
     pub(super) fn empty() -> Self {
-        Self { records: Vec::new(), otherwise: 3, aaaa: None, slow: Duration::ZERO, truncate: false, silent: false }
+        Self {
+            records: Vec::new(),
+            services: Vec::new(),
+            otherwise: 3,
+            aaaa: None,
+            slow: Duration::ZERO,
+            truncate: false,
+            silent: false,
+        }
     }
 }
 
@@ -220,6 +238,15 @@ fn option_of(listen: &mut Listen, key: &str, value: &str) -> Result<(), String> 
             let address = address.parse().map_err(|_| format!("`{address}` is no address"))?;
             zone.records.push((name.trim_end_matches('.').to_ascii_lowercase(), address));
         }
+        ("srv", Manner::Dns(zone)) => {
+            let mut parts = value.split('=');
+            let (name, host, port) = (parts.next(), parts.next(), parts.next());
+            let (Some(name), Some(host), Some(port)) = (name, host, port) else {
+                return Err("srv wants NAME=HOST=PORT".to_owned());
+            };
+            let port = port.parse().map_err(|_| format!("`{port}` is no port"))?;
+            zone.services.push((name.to_ascii_lowercase(), host.to_owned(), port));
+        }
         ("rcode", Manner::Dns(zone)) => zone.otherwise = rcode(value)?,
         ("aaaa", Manner::Dns(zone)) => zone.aaaa = Some(rcode(value)?),
         ("slow", Manner::Dns(zone)) => zone.slow = time(value)?,
@@ -229,6 +256,8 @@ fn option_of(listen: &mut Listen, key: &str, value: &str) -> Result<(), String> 
         ("echo", manner) => *manner = Manner::Echo,
         ("close", manner) => *manner = Manner::Close,
         ("reset", manner) => *manner = Manner::Reset,
+        ("mongodb", manner) => *manner = Manner::Mongodb(addresses(value)),
+        ("kafka", manner) => *manner = Manner::Kafka(addresses(value)),
         ("hang", manner) => {
             *manner = Manner::Hang;
             listen.backlog = 0;
@@ -236,6 +265,11 @@ fn option_of(listen: &mut Listen, key: &str, value: &str) -> Result<(), String> 
         _ => return Err(format!("`{key}` is no option of it")),
     }
     Ok(())
+}
+
+/// Addresses with a `+` between them.
+fn addresses(value: &str) -> Vec<String> {
+    value.split('+').filter(|address| !address.is_empty()).map(str::to_owned).collect()
 }
 
 /// The number of a response code (RFC 1035, section 4.1.1).

@@ -151,6 +151,12 @@ causes! {
     redirect_to_localhost
     http_error
     link_env_collision
+    protected_mode
+    db_host_denied
+    db_tls_mismatch
+    too_many_connections
+    protocol_mismatch
+    advertised_address
 }
 
 /// The name that servers which are particular about names allow in any case.

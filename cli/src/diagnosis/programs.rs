@@ -228,6 +228,21 @@ pub(super) fn listen_everywhere(container: &Container) -> Fix {
     Fix { argv, ..change(title) }.with_edit(edit)
 }
 
+/// The program of a container with other options: those named `without` taken away, those in `with` added. None where the
+/// container's command does not tell which program it is.
+pub(super) fn start_with(container: &Container, without: &[&str], with: &[&str]) -> Option<Fix> {
+    let own = arguments(container);
+    let (first, rest) = own.split_first()?;
+    PROGRAMS.iter().find(|program| program.names.contains(&base_name(first)))?;
+    let mut argv = vec![base_name(first).to_owned()];
+    argv.extend(without_options(rest, without));
+    argv.extend(with.iter().map(ToString::to_string));
+    let edit = behind_entrypoint(container, &own, &argv)
+        .and_then(|argv| compose_edit(container, ComposeChange::SetCommand { argv }));
+    let title = format!("for good, start it with `{}`", shell_words::join(&argv));
+    Some(Fix { argv: Some(argv), ..change(title) }.with_edit(edit))
+}
+
 /// What compose's `command:` has to be for a container to run `argv`, which takes the place of `own`: the words before
 /// that stay, but for those that the entrypoint adds by itself.
 fn behind_entrypoint(container: &Container, own: &[String], argv: &[String]) -> Option<Vec<String>> {

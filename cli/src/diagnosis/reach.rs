@@ -53,6 +53,9 @@ impl Case<'_> {
         if self.proxy_delivers() {
             return Reach::Yes;
         }
+        if self.srv_missing().is_some() {
+            return Reach::No;
+        }
         let reach = match (self.to.port, self.to.protocol) {
             (None, _) => self.reach_host(),
             (Some(_), Protocol::Tcp) => self.reach_tcp(),

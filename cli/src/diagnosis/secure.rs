@@ -4,6 +4,7 @@ use std::time::{Duration, UNIX_EPOCH};
 
 use dprobe_probes::application::Verify;
 use dprobe_probes::errno::Errno;
+use dprobe_probes::greeting::{GreetingFact, GreetingOutcome};
 use dprobe_probes::http::{HttpFact, HttpPhase};
 use dprobe_probes::tls::{CertificateFact, TlsFact, TlsFault};
 use dprobe_probes::wire::Fact;
@@ -17,7 +18,10 @@ impl<'a> Case<'a> {
     /// The handshake that is most like the source's own: through its proxy, where there is one.
     #[must_use]
     pub fn tls(&self) -> Option<Seen<'a, TlsFact>> {
-        self.proxied().and_then(of_http).or_else(|| self.http().and_then(of_http))
+        self.proxied()
+            .and_then(of_http)
+            .or_else(|| self.http().and_then(of_http))
+            .or_else(|| self.asked_greeting().and_then(of_greeting))
     }
 
     /// The handshake, where this is wrong with it and the source minds.
@@ -92,6 +96,13 @@ impl<'a> Case<'a> {
 
 fn of_http<'a>(seen: Seen<'a, HttpFact>) -> Option<Seen<'a, TlsFact>> {
     Some(Seen { id: seen.id, took_ms: seen.fact.phases.tls_ms.unwrap_or(seen.took_ms), fact: seen.fact.tls.as_ref()? })
+}
+
+fn of_greeting<'a>(seen: Seen<'a, GreetingFact>) -> Option<Seen<'a, TlsFact>> {
+    // Whatever else is spoken there was found by a handshake of its own.
+    let own = seen.fact.outcome != GreetingOutcome::OtherProtocol;
+    let fact = seen.fact.tls.as_ref().filter(|_| own)?;
+    Some(Seen { id: seen.id, took_ms: seen.fact.phases.tls_ms.unwrap_or(seen.took_ms), fact })
 }
 
 /// Whether an exchange showed that the server speaks TLS: it showed a certificate, or got further.

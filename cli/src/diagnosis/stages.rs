@@ -10,28 +10,30 @@ use dprobe_probes::udp::UdpOutcome;
 use super::address::host_port;
 use super::case::{Case, Seen};
 use super::listening::{Listening, sockets_text};
+use super::{greetings, srv};
 use crate::report::{Stage, StageName, TargetKind};
 use crate::topology::{NetworkMode, Status};
 
 /// Every step of the way that was seen.
 pub(super) fn stages(case: &Case<'_>) -> Vec<Stage> {
-    [source(case), target(case), name(case), route(case)]
+    [source(case), target(case), srv::stages(case), name(case), route(case)]
         .into_iter()
         .flatten()
         .chain(tcp(case))
         .chain(udp(case))
         .chain([listen(case), ping(case)].into_iter().flatten())
         .chain(http::stages(case))
+        .chain(greetings::stages(case))
         .collect()
 }
 
-fn stage(stage: StageName, ok: Option<bool>, summary: impl Into<String>, probes: Vec<&str>) -> Stage {
+pub(super) fn stage(stage: StageName, ok: Option<bool>, summary: impl Into<String>, probes: Vec<&str>) -> Stage {
     let probes = probes.into_iter().map(str::to_owned).collect();
     Stage { stage, ok, summary: summary.into(), detail: String::new(), probes }
 }
 
 impl Stage {
-    fn beside(mut self, detail: impl Into<String>) -> Self {
+    pub(super) fn beside(mut self, detail: impl Into<String>) -> Self {
         self.detail = detail.into();
         self
     }

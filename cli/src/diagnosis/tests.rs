@@ -4,6 +4,7 @@ mod dependencies;
 mod engines;
 pub(crate) mod facts;
 mod gateway;
+mod greetings;
 mod host;
 mod links;
 mod machine;

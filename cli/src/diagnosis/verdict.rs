@@ -39,7 +39,7 @@ pub(super) fn verdict(case: &Case<'_>, diagnoses: &[Diagnosis]) -> Verdict {
 
 /// Where a URL was given, its answer decides above the transport.
 fn application(case: &Case<'_>) -> Verdict {
-    let Some(http) = case.own_http() else { return Verdict::Reachable };
+    let Some(http) = case.own_http() else { return case.greeting_verdict().unwrap_or(Verdict::Reachable) };
     match http.fact.status {
         _ if case.speaks_old_ciphers() => Verdict::Inconclusive,
         _ if http.fact.failure.is_some() => Verdict::Unreachable,

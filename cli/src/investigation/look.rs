@@ -4,7 +4,7 @@ use dprobe_probes::wire::Observation;
 
 use super::crew::Crew;
 use super::trust::Bundles;
-use super::{InvestigationError, Progress, dependencies, follow, libc, upstreams};
+use super::{InvestigationError, Progress, dependencies, follow, libc, srv, upstreams};
 use crate::diagnosis::{self, Case};
 use crate::engine::Engine;
 use crate::plan::{self, Limits, Post, Round};
@@ -48,13 +48,14 @@ impl Look<'_> {
         let places = pairs.iter().flat_map(|pair| pair.to.place.iter().chain([&pair.from.place]));
         let posts = places.map(Post::plain).collect();
         self.muster(&pairs, posts).await?;
+        let pairs = srv::expand(self, pairs).await?;
         let pairs = self.choose_ports(pairs).await?;
         (self.progress)("probing");
         self.bundles.read(self.engine, &pairs, &mut self.topology).await;
         for Pair { from, to } in &pairs {
             let trusted = self.bundles.of(from, &self.topology);
             let proxy = resolve::proxy(from, to, &self.topology);
-            plan::first_round(&mut self.round, from, to, proxy, trusted, self.limits);
+            plan::first_round(&mut self.round, from, to, &self.topology, proxy, trusted, self.limits);
         }
         self.run().await?;
         (self.progress)("looking closer");
@@ -71,7 +72,7 @@ impl Look<'_> {
     pub(super) async fn glance(&mut self, pairs: Vec<Pair>) -> Result<Vec<Check>, InvestigationError> {
         for Pair { from, to } in &pairs {
             let trusted = self.bundles.of(from, &self.topology);
-            plan::first_round(&mut self.round, from, to, None, trusted, self.limits);
+            plan::first_round(&mut self.round, from, to, &self.topology, None, trusted, self.limits);
         }
         self.run().await?;
         Ok(self.judge(pairs, |_| Vec::new()))

@@ -10,10 +10,11 @@ use dprobe_probes::tcp::TcpAsk;
 use dprobe_probes::udp::UdpAsk;
 use dprobe_probes::wire::Probe;
 
+use super::greeting;
 use super::round::{Limits, Round, millis};
 use crate::report::{Source, Target, TargetKind};
 use crate::resolve::HOST;
-use crate::topology::{Protocol, Proxy};
+use crate::topology::{Protocol, Proxy, Topology};
 
 /// How long an established connection is watched where an engine's proxy may have accepted it for nobody. The proxy needs
 /// a round trip to the container to find that out.
@@ -51,6 +52,7 @@ pub fn first_round(
     round: &mut Round,
     from: &Source,
     to: &Target,
+    topology: &Topology,
     proxy: Option<&Proxy>,
     trusted: Trusted<'_>,
     limits: Limits,
@@ -66,6 +68,9 @@ pub fn first_round(
         round.ask(&from.place, Probe::Lookup(LookupAsk { name: to.host.clone(), timeout_ms, every_server: false }));
     }
     round.ask(&from.place, dial(to, timeout_ms));
+    if let Some(greet) = greeting::greet(to, topology, trusted, limits) {
+        round.ask(&from.place, greet);
+    }
     if let Some(url) = to.url.as_ref().filter(|_| is_http(to)) {
         let ask = HttpAsk {
             url: url.clone(),

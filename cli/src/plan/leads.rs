@@ -1,6 +1,7 @@
 //! Where a check leads: what the target itself depends on or sends its clients to, which is checked in turn. One file a kind
 //! of lead; to add one, write its file by the shape of its neighbours and name it in the list below.
 
+mod advertised;
 mod redirect;
 mod upstream;
 
@@ -22,7 +23,7 @@ pub struct Lead {
 /// A kind of lead: hands back nothing where the case leads nowhere in its way.
 type Finder = fn(&Case<'_>) -> Vec<Lead>;
 
-const FINDERS: &[Finder] = &[upstream::find, redirect::redirect, redirect::token_issuer];
+const FINDERS: &[Finder] = &[upstream::find, redirect::redirect, redirect::token_issuer, advertised::find];
 
 pub use redirect::{issuer, location};
 

@@ -4,6 +4,7 @@ use std::net::{IpAddr, SocketAddr};
 
 use dprobe_probes::errno::Errno;
 use dprobe_probes::firewall::{FirewallAction, FirewallFact};
+use dprobe_probes::greeting::{GreetingFact, GreetingOutcome, SpokenProtocol};
 use dprobe_probes::http::{HttpFact, HttpPhase, HttpPhases};
 use dprobe_probes::listeners::ListenersFact;
 use dprobe_probes::lookup::{AnswerSource, DnsOutcome, DnsQuery, LookupFact, LookupOutcome};
@@ -30,6 +31,8 @@ pub(super) fn kind(fact: &Fact) -> &'static str {
         Fact::Ping(_) => "ping",
         Fact::Arp(_) => "arp",
         Fact::Http(_) => "http",
+        Fact::Greeting(_) => "greeting",
+        Fact::Srv(_) => "srv",
         Fact::Firewall(_) => "firewall",
         Fact::Unfinished { .. } => "unfinished",
     }
@@ -62,6 +65,11 @@ pub(super) fn outcome(fact: &Fact) -> String {
             (Some(interface), answers) => format!("{} is at {} on {interface}", fact.address, answers.join(" and ")),
         },
         Fact::Http(fact) => http(fact),
+        Fact::Greeting(fact) => greeting(fact),
+        Fact::Srv(fact) => {
+            let targets = fact.targets.iter().map(|target| format!("{}:{}", target.host, target.port));
+            format!("{} → {}", fact.question, list(targets, "no SRV record"))
+        }
         Fact::Firewall(fact) => firewall(fact),
         Fact::Unfinished { probe, reason } => format!("{probe}: {reason}"),
     }
@@ -218,6 +226,40 @@ fn tls(fact: &TlsFact) -> String {
         format!(" ← {} [{names}] {validity} by {}", one.subject, one.issuer)
     });
     format!("{version}: {faults}{asks}{}", chain.collect::<String>())
+}
+
+fn greeting(fact: &GreetingFact) -> String {
+    let outcome = match fact.outcome {
+        GreetingOutcome::Welcome => "welcome",
+        GreetingOutcome::WantsAuthentication => "wants a login",
+        GreetingOutcome::Refused => "refused",
+        GreetingOutcome::OtherProtocol => "another protocol",
+        GreetingOutcome::NotUnderstood => "not understood",
+        GreetingOutcome::Silent => "silent",
+        GreetingOutcome::Closed => "closed",
+        GreetingOutcome::Reset => "reset",
+        GreetingOutcome::TlsFailed => "TLS failed",
+        GreetingOutcome::NotConnected => "not connected",
+    };
+    let asked = SpokenProtocol::from(fact.application.protocol);
+    let answered = fact.answered.filter(|answered| *answered != asked);
+    let answered = answered.map(|answered| format!(" ({} answers)", answered.name())).unwrap_or_default();
+    let version = fact.version.as_ref().map(|version| format!(" {version}")).unwrap_or_default();
+    let refusal = fact.refusal.as_ref().map(|refusal| {
+        let code = refusal.code.as_ref().map(|code| format!("{code} ")).unwrap_or_default();
+        format!(": {code}{}", refusal.text)
+    });
+    let failure = fact.tls_failure.as_ref().map(|failure| format!(": {failure}"));
+    let first = fact.first.as_ref().map(|first| format!(", said \"{first}\""));
+    let offered = fact.tls_offered.map(|offered| if offered { "; TLS offered" } else { "; no TLS" });
+    let tls = fact.tls.as_ref().and_then(|tls| tls.version.as_ref()).map(|version| format!("; {version}"));
+    let advertised = list(fact.advertised.iter().map(|one| format!("{}:{}", one.host, one.port)), "");
+    let advertised = if advertised.is_empty() { advertised } else { format!("; advertises {advertised}") };
+    let more = [refusal, failure, first, offered.map(str::to_owned), tls].into_iter().flatten().collect::<String>();
+    let at = fact.address.map(|address| format!(" via {address}")).unwrap_or_default();
+    let (host, port) = (&fact.host, fact.port);
+    let errno = errno(fact.errno);
+    format!("{host}:{port}{at} {}{version} {outcome}{answered}{errno}{more}{advertised}", asked.name())
 }
 
 fn phases(phases: &HttpPhases) -> String {

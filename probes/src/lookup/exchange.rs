@@ -101,13 +101,34 @@ pub(crate) async fn exchange(
     query
 }
 
+/// Asks `server` for records of another type, over UDP and over TCP where the answer does not fit. What is no answer comes back
+/// as what the server did instead.
+pub(crate) async fn records(
+    server: SocketAddr,
+    question: &str,
+    kind: RecordType,
+    wait: Duration,
+) -> Result<Message, DnsOutcome> {
+    let end = tokio::time::Instant::now() + wait;
+    let (asked, bytes) = encode_kind(question, kind).ok_or(DnsOutcome::Malformed)?;
+    let mut answer = over_udp(server, &asked, &bytes, end).await;
+    if answer.as_ref().is_ok_and(|message| message.metadata.truncation) {
+        answer = over_tcp(server, &asked, &bytes, end).await;
+    }
+    answer.map_err(|silence| outcome_of(&silence))
+}
+
 /// The question as a message with a random id, and its bytes.
 pub(crate) fn encode(question: &str, record: AddressRecord) -> Option<(Message, Vec<u8>)> {
+    encode_kind(question, record.record_type())
+}
+
+fn encode_kind(question: &str, kind: RecordType) -> Option<(Message, Vec<u8>)> {
     let mut name = Name::from_labels(question.split('.').map(str::as_bytes)).ok()?;
     name.set_fqdn(true);
     let mut message = Message::query();
     message.metadata.recursion_desired = true;
-    message.add_query(Query::query(name, record.record_type()));
+    message.add_query(Query::query(name, kind));
     let bytes = message.to_vec().ok()?;
     Some((message, bytes))
 }

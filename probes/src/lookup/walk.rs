@@ -37,7 +37,7 @@ impl Resolving {
     }
 
     /// All servers; without any a libc asks this very host (resolv.conf(5)).
-    pub(super) fn servers(&self) -> Vec<SocketAddr> {
+    pub(crate) fn servers(&self) -> Vec<SocketAddr> {
         let mut addresses = self.config.nameservers.clone();
         if addresses.is_empty() {
             addresses.push(Ipv4Addr::LOCALHOST.into());

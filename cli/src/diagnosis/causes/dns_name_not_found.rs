@@ -52,6 +52,31 @@ Related: unknown-name, search-domain-shadow, libc-dns-difference
 };
 
 fn find(case: &Case<'_>) -> Option<Found> {
+    no_service(case).or_else(|| no_address(case))
+}
+
+/// A URL that says that the DNS knows its hosts, and the DNS knows none.
+fn no_service(case: &Case<'_>) -> Option<Found> {
+    let seen = case.srv_missing()?;
+    let (place, question, domain) = (&case.from.place, &seen.fact.question, &seen.fact.domain);
+    Some(Found {
+        severity: Severity::Error,
+        stage: StageName::Name,
+        title: format!("DNS has no SRV record {question}"),
+        explanation: format!(
+            "The scheme `mongodb+srv` means that the hosts and ports are in the DNS. The DNS servers of {place} were asked for the \
+             SRV records of {question}, and there are none. Managed clusters have them; a server of your own has none unless \
+             somebody made them."
+        ),
+        because: vec![seen.id.to_owned()],
+        fixes: vec![
+            change(format!("for a server that is called {domain} itself, write `mongodb://{domain}` in place of `mongodb+srv://{domain}`")),
+            change(format!("or check the spelling of {domain}, which has to be the name of the cluster")),
+        ],
+    })
+}
+
+fn no_address(case: &Case<'_>) -> Option<Found> {
     let lookup = case.lookup().filter(|_| case.name_failed() && case.to.kind == TargetKind::Name)?;
     let no_address = match lookup.fact.outcome {
         LookupOutcome::NotFound => false,

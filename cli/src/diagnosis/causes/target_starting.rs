@@ -1,5 +1,7 @@
 //! `target-starting`: the target is up, its program is not ready yet.
 
+use dprobe_probes::greeting::RefusalKind;
+
 use super::{Cause, Found};
 use crate::diagnosis::case::Case;
 use crate::compose::ComposeChange;
@@ -20,6 +22,9 @@ until then every connect is refused.
 
 The target runs, nothing in it listens on the port, and it was started less than ten seconds ago, or its health check
 still says `starting`. A container whose program only waits, such as `sleep infinity`, is not taken to be starting.
+
+Or the server listens already, and says itself that it is not ready: PostgreSQL by SQLSTATE 57P03 (`the database system is
+starting up`), Redis by `LOADING`.
 
 ## Why it happens
 
@@ -53,6 +58,37 @@ Related: nothing-listening, target-restarting
 const STARTING_S: f64 = 10.0;
 
 fn find(case: &Case<'_>) -> Option<Found> {
+    greeted(case).or_else(|| silent(case))
+}
+
+/// A server that listens already, and says that it is not ready.
+fn greeted(case: &Case<'_>) -> Option<Found> {
+    let told = case.turned_away().filter(|told| told.kind == RefusalKind::StartingUp)?;
+    let who = case.target().map_or(case.to.host.as_str(), |target| &target.name);
+    let wait = vec![command(&["dprobe", "check", "--wait", "60s", &case.from.typed, &case.to.typed])];
+    let mut because = vec![told.id.to_owned()];
+    because.extend(case.target().map(Case::container_evidence));
+    Some(Found {
+        severity: Severity::Error,
+        stage: StageName::App,
+        title: format!("{who} accepts connections, and says that it is not ready yet"),
+        explanation: format!(
+            "{} in {who} answers, and turns clients away for now: \"{}\". It is starting, recovering or shutting down. A \
+             container counts as running as soon as its process starts, which may be seconds or minutes before its database \
+             is ready.",
+            told.by.name(),
+            told.text
+        ),
+        because,
+        fixes: vec![
+            run("wait until it is ready", wait),
+            change(format!("for good, give {who} a health check, and let {} wait for it or try again", case.from.place)),
+        ],
+    })
+}
+
+/// A program that does not listen yet.
+fn silent(case: &Case<'_>) -> Option<Found> {
     let target = case.target().filter(|target| target.state.status == Status::Running)?;
     let (seen, found) = case.listening()?;
     let health = target.state.health.as_ref().map(|health| health.status);

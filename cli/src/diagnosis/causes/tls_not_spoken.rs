@@ -47,12 +47,13 @@ fn find(case: &Case<'_>) -> Option<Found> {
     let scheme = case.to.scheme.as_deref().unwrap_or_default();
     let plain_scheme = if scheme == "wss" { "ws" } else { "http" };
     let plain = case.http_by_scheme(plain_scheme).filter(|plain| plain.fact.status.is_some());
+    let greeted = case.greeted_with_tls();
     let first = match fault {
         TlsFault::NotTls { first } => Some(first),
         // Without words of its own, only the plain answer tells.
         _ => None,
     };
-    if first.is_none() && plain.is_none() {
+    if first.is_none() && plain.is_none() && greeted.is_none() {
         return None;
     }
     let at = case.address_text();
@@ -60,6 +61,10 @@ fn find(case: &Case<'_>) -> Option<Found> {
     let beside = plain.and_then(|plain| plain.fact.status).map(|status| {
         format!(" Asked in plain text at the same port, it answers as an HTTP server does, with status {status}.")
     });
+    let greeted = greeted.map(|(_, spoken)| {
+        format!(" Asked in plain text at the same port, it answers as {} does.", spoken.name())
+    });
+    let beside = beside.or(greeted);
     let mut because = vec![seen.id.to_owned()];
     because.extend(plain.map(|plain| plain.id.to_owned()));
     let url = case.url_by_scheme(plain_scheme).filter(|_| plain.is_some());

@@ -1,8 +1,10 @@
 //! `tls-required`: plain text to a port that speaks TLS.
 
+use dprobe_probes::application::ApplicationProtocol;
+
 use super::{Cause, Found};
 use crate::diagnosis::case::Case;
-use crate::diagnosis::fixes::dial;
+use crate::diagnosis::fixes::{change, dial};
 use crate::diagnosis::secure::speaks_tls;
 use crate::report::{Severity, StageName};
 
@@ -39,6 +41,43 @@ Related: tls-not-spoken
 };
 
 fn find(case: &Case<'_>) -> Option<Found> {
+    of_http(case).or_else(|| of_greeting(case))
+}
+
+/// A database or a broker that speaks TLS from the first byte.
+fn of_greeting(case: &Case<'_>) -> Option<Found> {
+    let seen = case.greeted_in_plain_text()?;
+    let (at, spoken) = (case.address_text(), seen.fact.application.protocol);
+    let secure = match spoken {
+        ApplicationProtocol::Redis => "rediss",
+        ApplicationProtocol::Amqp => "amqps",
+        ApplicationProtocol::Mqtt => "mqtts",
+        ApplicationProtocol::Smtp => "smtps",
+        _ => "",
+    };
+    let how = match (secure, case.to.url.as_deref().and_then(|url| url.split_once("://"))) {
+        ("", _) => change("say in the client's settings that the connection is made with TLS (`tls=true`, `security.protocol=SSL`)"),
+        (scheme, Some((_, rest))) => {
+            let url = format!("{scheme}://{rest}");
+            dial(format!("dial it with TLS: {url}"), url)
+        }
+        (scheme, None) => change(format!("use a URL with {scheme}://")),
+    };
+    Some(Found {
+        severity: Severity::Error,
+        stage: StageName::App,
+        title: format!("{at} wants TLS, and the URL speaks plain text"),
+        explanation: format!(
+            "The first words of {} are not answered in plain text. A TLS handshake at the same port is: the server speaks TLS \
+             there, and nothing else.",
+            spoken.name()
+        ),
+        because: vec![seen.id.to_owned()],
+        fixes: vec![how],
+    })
+}
+
+fn of_http(case: &Case<'_>) -> Option<Found> {
     let plain = case.plain_text_refused()?;
     let scheme = if case.to.scheme.as_deref() == Some("ws") { "wss" } else { "https" };
     let secure = case.http_by_scheme(scheme).filter(|seen| speaks_tls(seen.fact))?;

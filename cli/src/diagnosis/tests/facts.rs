@@ -1,5 +1,6 @@
 //! Facts written down by hand, as short as they can be said.
 
+pub(super) mod greetings;
 pub(super) mod names;
 mod proxied;
 mod published;
