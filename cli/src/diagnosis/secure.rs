@@ -94,7 +94,7 @@ impl<'a> Case<'a> {
     }
 }
 
-fn of_http<'a>(seen: Seen<'a, HttpFact>) -> Option<Seen<'a, TlsFact>> {
+fn of_http(seen: Seen<'_, HttpFact>) -> Option<Seen<'_, TlsFact>> {
     Some(Seen { id: seen.id, took_ms: seen.fact.phases.tls_ms.unwrap_or(seen.took_ms), fact: seen.fact.tls.as_ref()? })
 }
 

@@ -72,17 +72,14 @@ impl Work<'_> {
             let of_name = |item: &&Id| {
                 document.scalar(**item).is_some_and(|item| item.split('=').next() == Some(one.name.as_str()))
             };
-            match items.iter().position(|item| of_name(&item)) {
-                Some(at) => {
-                    self.replace(items[at], quoted(&text))?;
-                    let span = document.node(items[at]).span.clone();
-                    self.shown.push(document.line_start(span.start)..span.end);
-                    *list.get_mut(at)? = Value::from(text);
-                }
-                None => {
-                    self.splices.push(document.item_added(sequence, &quoted(&text))?);
-                    list.push(Value::from(text));
-                }
+            if let Some(at) = items.iter().position(|item| of_name(&item)) {
+                self.replace(items[at], quoted(&text))?;
+                let span = document.node(items[at]).span.clone();
+                self.shown.push(document.line_start(span.start)..span.end);
+                *list.get_mut(at)? = Value::from(text);
+            } else {
+                self.splices.push(document.item_added(sequence, &quoted(&text))?);
+                list.push(Value::from(text));
             }
         }
         Some(meant)
