@@ -11,11 +11,13 @@ pub(super) fn explain(data: &[u8]) {
     match document(data, "x.json".to_owned()) {
         Ok(Document::Report(report)) => {
             let report = diagnosis::replay(report);
+            assert_eq!(diagnosis::replay(report.clone()), report, "judged twice, it comes to something else");
             drawn(&|format, options| render(&report, format, options));
             check::comes_back(&report);
         }
         Ok(Document::Doctor(doctor)) => {
             let doctor = diagnosis::examine_again(doctor);
+            assert_eq!(diagnosis::examine_again(doctor.clone()), doctor, "judged twice, it comes to something else");
             drawn(&|format, options| render_doctor(&doctor, format, options));
             check::comes_back(&doctor);
         }
