@@ -29,6 +29,7 @@ mod userinfo;
 use std::net::IpAddr;
 
 use dprobe_probes::application::Application;
+use dprobe_probes::text::printable;
 
 use crate::topology::Protocol;
 
@@ -138,6 +139,7 @@ pub fn source(typed: &str) -> Result<SourceWord, WordError> {
     let word = checked(typed, "FROM")?;
     let place = match word.strip_prefix("net:") {
         Some("") => return Err(WordError::NetworkWithoutName),
+        Some(url) if url.contains("://") => return Err(WordError::SourceUrl { typed: error::shown(word) }),
         Some(network) => PlaceWord::Network(network.to_owned()),
         None if word == "host" => PlaceWord::Host,
         None if word.contains("://") => return Err(WordError::SourceUrl { typed: error::shown(word) }),
@@ -287,7 +289,8 @@ fn checked<'a>(typed: &'a str, role: &'static str) -> Result<&'a str, WordError>
     if word.len() > error::LONGEST {
         return Err(WordError::TooLong { typed: error::shown(word), bytes: word.len(), limit: error::LONGEST });
     }
-    if word.chars().any(char::is_control) {
+    // What reorders text and what is not seen counts as well: a URL has to escape it anyway.
+    if printable(word.as_bytes(), usize::MAX) != word {
         return Err(WordError::ControlCharacter { typed: error::shown(word) });
     }
     Ok(word)

@@ -131,13 +131,14 @@ impl Tls {
 impl fmt::Display for Address {
     /// The address as a URL, without credentials.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &self.route {
-            Route::Unix(path) => write!(f, "unix://{}", path.display()),
-            Route::Tcp { host, port } if host.contains(':') => write!(f, "tcp://[{host}]:{port}"),
-            Route::Tcp { host, port } => write!(f, "tcp://{host}:{port}"),
-            Route::Ssh { host, port: Some(port), .. } => write!(f, "ssh://{host}:{port}"),
-            Route::Ssh { host, .. } => write!(f, "ssh://{host}"),
-        }
+        let (scheme, host, port) = match &self.route {
+            Route::Unix(path) => return write!(f, "unix://{}", path.display()),
+            Route::Tcp { host, port } => ("tcp", host, Some(*port)),
+            Route::Ssh { host, port, .. } => ("ssh", host, *port),
+        };
+        // A literal of IPv6 has brackets in a URL (RFC 3986, 3.2.2).
+        if host.contains(':') { write!(f, "{scheme}://[{host}]") } else { write!(f, "{scheme}://{host}") }?;
+        port.map_or(Ok(()), |port| write!(f, ":{port}"))
     }
 }
 
@@ -203,7 +204,10 @@ fn authority(text: &str) -> Result<(Option<String>, String, Option<u16>), &'stat
     };
     let (host, port) = if let Some(rest) = place.strip_prefix('[') {
         let (host, after) = rest.split_once(']').ok_or("a bracket is not closed")?;
-        (host, after.strip_prefix(':'))
+        match after.strip_prefix(':') {
+            None if !after.is_empty() => return Err("only a port can follow a bracket"),
+            port => (host, port),
+        }
     } else {
         match place.split_once(':') {
             Some((_, port)) if port.contains(':') => return Err("an IPv6 address needs brackets"),

@@ -174,6 +174,7 @@ fn addresses_are_taken_apart() {
     assert_eq!(shown("http://[::1]:80"), "tcp://[::1]:80");
     assert_eq!(shown("https://engine.test"), "tcp://engine.test:2376");
     assert_eq!(shown("ssh://engine.test"), "ssh://engine.test");
+    assert_eq!(shown("ssh://[fd00::7]:22"), "ssh://[fd00::7]:22");
     let ssh = parsed("ssh://ann@engine.test:2222").expect("an address");
     assert_eq!(ssh.to_string(), "ssh://engine.test:2222", "who logs in is nobody's business");
     assert_eq!(
@@ -200,6 +201,7 @@ fn malformed_addresses_are_the_users_mistake() {
         "tcp://engine\n.test",
         "ftp://engine.test",
         "npipe:////./pipe/docker_engine",
+        "tcp://[fd00::7]2375",
         "ssh://-oProxyCommand=evil",
         "ssh://-l@engine.test",
     ] {

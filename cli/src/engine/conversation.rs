@@ -60,9 +60,7 @@ impl Conversation {
         loop {
             match self.lines.next() {
                 Ok(Some(line)) => {
-                    return serde_json::from_slice(line)
-                        .map(Some)
-                        .map_err(|error| format!("what it said is not understood: {error}: {}", printable(line, 200)));
+                    return serde_json::from_slice(line).map(Some).map_err(|error| not_understood(&error, line));
                 }
                 Ok(None) => {}
                 Err(_) => return Err("it said a line without end".to_owned()),
@@ -77,7 +75,10 @@ impl Conversation {
                 }
                 Some(Ok(LogOutput::StdErr { message } | LogOutput::Console { message })) => self.remember(&message),
                 Some(Ok(LogOutput::StdIn { .. })) => {}
-                Some(Err(error)) => return Err(format!("the connection to it broke: {}", chain(&error))),
+                Some(Err(error)) => {
+                    let words = chain(&error);
+                    return Err(format!("the connection to it broke: {}", printable(words.as_bytes(), WORDS)));
+                }
                 None => return Ok(None),
             }
         }
@@ -102,4 +103,10 @@ impl Conversation {
         let words = printable(words.trim_ascii(), WORDS);
         if words.is_empty() { problem } else { format!("{problem}; its last words: {words}") }
     }
+}
+
+/// What is wrong with a line. The words of the error repeat parts of it.
+fn not_understood(error: &serde_json::Error, line: &[u8]) -> String {
+    let words = printable(error.to_string().as_bytes(), WORDS);
+    format!("what it said is not understood: {words}: {}", printable(line, 200))
 }

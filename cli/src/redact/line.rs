@@ -145,7 +145,10 @@ fn value_length(value: &str, to_the_end: bool) -> usize {
         }
     };
     let rest = &value[length..];
-    length + rest.find(ends).unwrap_or(rest.len())
+    let more = rest.find(ends).unwrap_or(rest.len());
+    // Where a quote is not closed, the next one may belong to the next name.
+    let is_name = length > 0 && rest[..more].chars().all(is_name_char) && assigned(&rest[more..]).is_some();
+    if is_name { length } else { length + more }
 }
 
 /// How long the part in quotes or brackets is that a text begins with, to its end where it is not closed.
@@ -158,12 +161,14 @@ fn enclosed(text: &str) -> Option<usize> {
         '"' | '\'' => {}
         _ => return None,
     }
-    // A quote with another number of backslashes before it is part of the value.
+    // JSON within JSON has a backslash before each quote, and JSON within that three. A backslash of the value takes twice as
+    // many as a quote and its own; with any other number of them, a quote is part of the value.
+    let ends = |before: usize| before.checked_sub(backslashes).is_some_and(|more| more % (2 * (backslashes + 1)) == 0);
     let mut before = 0;
     for (at, c) in text.char_indices().skip(backslashes + 1) {
         match c {
             '\\' => before += 1,
-            c if c == opening && before == backslashes => return Some(at + 1),
+            c if c == opening && ends(before) => return Some(at + 1),
             _ => before = 0,
         }
     }

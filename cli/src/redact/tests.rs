@@ -62,6 +62,8 @@ fn secrets_in_log_lines_are_masked() {
         ("SECRET_KEY_BASE='hunter2'", "SECRET_KEY_BASE=***"),
         (r#"{"password":"hun\"ter2","n":1}"#, r#"{"password":***,"n":1}"#),
         (r#"{"msg":"{\"password\":\"hunter2\",\"n\":1}"}"#, r#"{"msg":"{\"password\":***,\"n\":1}"}"#),
+        (r#"{"password":"hunter2\\","n":1}"#, r#"{"password":***,"n":1}"#),
+        (r#"{"password":"hunter2 "token": "hunter2"}"#, r#"{"password":***token": ***}"#),
         (r#"{"tokens":["hunter2","ter2"],"n":1}"#, r#"{"tokens":***,"n":1}"#),
         ("PASSWORD='hun'ter2\"x\" next", "PASSWORD=*** next"),
     ] {

@@ -21,7 +21,9 @@ pub enum WordError {
     #[error("`{typed}` is too long: {bytes} bytes, and {limit} is the limit")]
     TooLong { typed: String, bytes: usize, limit: usize },
     /// A newline, an escape sequence and the like.
-    #[error("`{typed}` contains a control character, which no name has; for example: mongodb:27017")]
+    #[error(
+        "`{typed}` contains a control character, or one that is not seen, which no name has; for example: mongodb:27017"
+    )]
     ControlCharacter { typed: String },
     /// `net:`.
     #[error("`net:` names no network; for example: net:favorites-net")]

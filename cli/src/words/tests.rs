@@ -392,7 +392,8 @@ fn what_is_wrong_with_a_target_is_said() {
         ("postgresql://%2Fvar%2Frun/x", "`%` in"),
         ("postgres://u:hun/ter2@db/x", "write / as %2F"),
         ("http://u:hun/ter2@db/x", "write / as %2F"),
-        ("we\u{200b}b", "`\\u{200b}` in `we\\u{200b}b` can not stand there"),
+        ("we\u{200b}b", "`we\\u{200b}b` contains a control character, or one that is not seen"),
+        ("http://web/\u{202e}x", "contains a control character"),
         ("we\x1b[31mb", "`we\\x1b[31mb` contains a control character"),
         ("web\n", ""),
         ("we\nb", "contains a control character"),
@@ -416,6 +417,7 @@ fn what_is_wrong_with_a_source_is_said() {
     for (typed, words) in [
         ("", "FROM is empty"),
         ("net:", "names no network"),
+        ("net:http://u:hunter2@web/", "`net:http://***@web/` is a URL"),
         ("web:80", "has a port, and FROM takes none"),
         ("http://u:hunter2@web/", "`http://***@web/` is a URL, and FROM is who connects"),
         ("172.18.0.2", "is an address, and FROM is who connects"),
