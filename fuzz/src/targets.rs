@@ -2,6 +2,7 @@
 
 mod certificates;
 mod compose;
+mod discovery;
 mod dns;
 mod engine;
 mod firewall;
@@ -11,6 +12,7 @@ mod proxies;
 mod redact;
 mod report;
 mod resolver;
+mod reverse_proxies;
 mod text;
 mod wire;
 mod words;
@@ -27,6 +29,7 @@ pub const TARGETS: &[Target] = &[
     Target { name: "dns_question", run: dns::question, json: false },
     Target { name: "hosts", run: resolver::hosts, json: false },
     Target { name: "http", run: http::answer, json: false },
+    Target { name: "http2", run: http::answer_of_http2, json: false },
     Target { name: "http_tunnel", run: http::tunnel, json: false },
     Target { name: "http_url", run: http::url, json: false },
     Target { name: "iptables_save", run: firewall::iptables_save, json: false },
@@ -35,6 +38,8 @@ pub const TARGETS: &[Target] = &[
     Target { name: "resolv_conf", run: resolver::resolv_conf, json: false },
     Target { name: "routes", run: kernel::routes, json: false },
     Target { name: "socket_table", run: kernel::socket_table, json: false },
+    Target { name: "socks", run: http::socks, json: false },
+    Target { name: "tls", run: http::tls, json: false },
     // Greetings of servers come here, each under the name of its protocol.
 
     // What the two ends say to each other.
@@ -42,11 +47,17 @@ pub const TARGETS: &[Target] = &[
     Target { name: "requests", run: wire::requests, json: true },
     // What is said to the CLI by its user, by the engine and by files.
     Target { name: "archive", run: engine::archive, json: false },
+    Target { name: "caddy_errors", run: reverse_proxies::caddy_errors, json: false },
+    Target { name: "caddyfile", run: reverse_proxies::caddyfile, json: false },
     Target { name: "compose", run: compose::edit, json: false },
     Target { name: "daemon_json", run: engine::daemon_json, json: false },
+    Target { name: "dependencies", run: discovery::configured, json: false },
     Target { name: "docker_host", run: engine::docker_host, json: false },
     Target { name: "engine", run: engine::topology, json: true },
+    Target { name: "haproxy_config", run: reverse_proxies::haproxy_config, json: false },
     Target { name: "log", run: engine::log, json: false },
+    Target { name: "nginx_config", run: reverse_proxies::nginx_config, json: false },
+    Target { name: "nginx_errors", run: reverse_proxies::nginx_errors, json: false },
     Target { name: "processes", run: engine::processes, json: true },
     Target { name: "proxies", run: proxies::environment, json: false },
     Target { name: "redact", run: redact::line, json: false },
@@ -54,7 +65,7 @@ pub const TARGETS: &[Target] = &[
     Target { name: "report", run: report::explain, json: true },
     Target { name: "words", run: words::words, json: false },
     Target { name: "words_secret", run: words::secret, json: false },
-    // Connection strings, and the configuration and logs of reverse proxies, come here.
+    // Whatever else is read of files and of the engine comes here.
 ];
 
 /// Waits for what never has to wait long: everything that it reads is there already.

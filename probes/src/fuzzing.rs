@@ -21,7 +21,7 @@ use crate::lookup::{DnsOutcome, DnsQuery};
 use crate::network::{Route, routes};
 use crate::resolver::{HostsEntry, ResolverFact, parse};
 use crate::tls::judge::Judge;
-use crate::tls::{CertificateFact, TlsFact, certificate, handshake};
+use crate::tls::{CertificateFact, OldHello, TlsFact, certificate, handshake};
 
 /// What a DNS server's answer to a question for `name` comes to; none where it is passed over. The first two bytes of
 /// `answer` are taken for the id that was asked with.
@@ -127,6 +127,17 @@ fn exchange<'a>(ask: &'a HttpAsk, target: &'a http::Target) -> Exchange<'a> {
 /// The version of HTTP that a server which is played is asked in: the old one, unless the `Host` header asks for the new.
 fn protocol(ask: &HttpAsk) -> &'static str {
     if ask.host_header.as_deref() == Some("h2") { "h2" } else { "http/1.1" }
+}
+
+/// A TLS handshake with a server that is played, as far as it comes: what it showed, and why it ended.
+pub async fn tls(server: impl AsyncRead + AsyncWrite + Send + Unpin) -> (TlsFact, Option<String>) {
+    let shaken = handshake::handshake(server, "web.test", None::<&str>, Duration::from_secs(2)).await;
+    (shaken.fact, shaken.stream.err().map(|failure| failure.reason))
+}
+
+/// What a server that is played chooses of versions and ciphers of old.
+pub async fn tls_of_old(mut server: impl AsyncRead + AsyncWrite + Send + Unpin) -> Option<OldHello> {
+    handshake::old_hello(&mut server, "web.test", Duration::from_secs(2)).await
 }
 
 /// A URL as it is reported, and its host; or what is wrong with it.

@@ -1,12 +1,12 @@
-//! What HTTP servers and proxies answer, and the URLs that are asked for.
+//! What HTTP servers and proxies answer, in TLS or not, and the URLs that are asked for.
 
 use std::io;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use dprobe_probes::fuzzing;
-use dprobe_probes::http::{HttpAsk, HttpFact, Via, ViaKind};
-use serde_json::json;
+use dprobe_probes::http::{HttpAsk, HttpFact};
+use serde_json::{Value, json};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use crate::check::{self, SECRET, escaped};
@@ -56,9 +56,13 @@ impl AsyncWrite for Server {
     }
 }
 
-/// What is asked; through a proxy where `via` says so.
-fn ask(url: &str, via: Option<&Via>) -> HttpAsk {
-    let ask = json!({"url": url, "timeout_ms": 2000, "via": via});
+/// What is asked for, with whatever else is said of it.
+fn ask(url: &str, more: &Value) -> HttpAsk {
+    let mut ask = json!({"url": url, "timeout_ms": 2000});
+    let (Some(ask_members), Some(more)) = (ask.as_object_mut(), more.as_object()) else {
+        unreachable!("they are objects")
+    };
+    ask_members.extend(more.clone());
     serde_json::from_value(ask).expect("what is left out has a default")
 }
 
@@ -76,18 +80,44 @@ fn judge(fact: &HttpFact) {
 
 /// The answer of a server to a request.
 pub(super) fn answer(data: &[u8]) {
-    let ask = ask("http://web.test/", None);
-    let fact = super::block_on(fuzzing::http(&ask, Server::new(data))).expect("the URL is one");
-    judge(&fact);
+    let ask = ask("http://web.test/", &json!({}));
+    judge(&super::block_on(fuzzing::http(&ask, Server::new(data))).expect("the URL is one"));
+}
+
+/// The same of a server that is asked in HTTP/2.
+pub(super) fn answer_of_http2(data: &[u8]) {
+    let ask = ask("https://web.test/", &json!({"host_header": "h2"}));
+    judge(&super::block_on(fuzzing::http(&ask, Server::new(data))).expect("the URL is one"));
 }
 
 /// The answer of a proxy to `CONNECT`.
 pub(super) fn tunnel(data: &[u8]) {
-    let ask = ask("https://web.test/", Some(&Via { host: "proxy.test".to_owned(), port: 3128, kind: ViaKind::Http }));
+    through(data, "http");
+}
+
+/// The answers of a SOCKS proxy.
+pub(super) fn socks(data: &[u8]) {
+    through(data, "socks5h");
+}
+
+fn through(data: &[u8], kind: &str) {
+    let ask = ask("https://web.test/", &json!({"via": {"host": "proxy.test", "port": 3128, "kind": kind}}));
     let fact = super::block_on(fuzzing::http_tunnel(&ask, Server::new(data))).expect("the URL is one");
     check::all_printable(&fact);
-    check::all_shorter(&fact, escaped(VALUE));
+    check::all_shorter(&fact, escaped(BODY));
     check::comes_back(&fact);
+}
+
+/// A server in a TLS handshake, asked for what is spoken today, and for what was.
+pub(super) fn tls(data: &[u8]) {
+    let (fact, failure) = super::block_on(fuzzing::tls(Server::new(data)));
+    assert!(!fact.trusted, "nobody has signed this: {fact:?}");
+    assert!(failure.is_some(), "it has no key: {fact:?}");
+    check::all_printable(&fact);
+    check::all_printable(&failure);
+    check::all_shorter(&fact, escaped(BODY));
+    check::comes_back(&fact);
+    check::all_printable(&super::block_on(fuzzing::tls_of_old(Server::new(data))));
 }
 
 /// A URL that the agent is to ask for.

@@ -1,6 +1,6 @@
-//! The proxies that an environment names.
+//! The proxies and the CA bundles that an environment names.
 
-use dprobe::topology::Proxies;
+use dprobe::topology::{Proxies, Trust};
 
 use crate::check::{self, SECRET, escaped};
 
@@ -24,4 +24,7 @@ pub(super) fn environment(data: &[u8]) {
         let _ = proxies.for_target(scheme, host, 8080);
     }
     assert_eq!(proxies.for_target("http", "localhost", 80), None);
+    let trust = Trust::read(&environment);
+    check::all_printable(&trust);
+    check::all_shorter(&trust, escaped(500));
 }

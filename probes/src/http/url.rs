@@ -36,7 +36,8 @@ impl Target {
             Some(_) => return Err("not an http or https URL".to_owned()),
             None => return Err("a URL without a scheme".to_owned()),
         };
-        let host = uri.host().filter(|host| !host.is_empty()).ok_or("a URL without a host")?;
+        let bare = |host: &str| host.trim_start_matches('[').trim_end_matches(']').to_owned();
+        let host = uri.host().filter(|host| !bare(host).is_empty()).ok_or("a URL without a host")?;
         let port = port_of(&uri)?;
         let authority = match port.filter(|port| *port != default_port) {
             Some(port) => format!("{host}:{port}"),
@@ -45,7 +46,7 @@ impl Target {
         let path = uri.path_and_query().map_or("/", |path| path.as_str());
         let path = if path.starts_with('/') { path.to_owned() } else { format!("/{path}") };
         Ok(Self {
-            host: host.trim_start_matches('[').trim_end_matches(']').to_owned(),
+            host: bare(host),
             port: port.unwrap_or(default_port),
             tls,
             websocket,
@@ -128,7 +129,17 @@ mod tests {
 
     #[test]
     fn what_is_no_http_url_is_refused() {
-        for url in ["", "web", "/x", "ftp://web/", "http://", "http://web:0/", "http://web:99999/", "http://a b/"] {
+        for url in [
+            "",
+            "web",
+            "/x",
+            "ftp://web/",
+            "http://",
+            "http://web:0/",
+            "http://web:99999/",
+            "http://a b/",
+            "http://[]/",
+        ] {
             assert!(Target::parse(url).is_err(), "{url:?}");
         }
     }
