@@ -41,11 +41,13 @@ pub(super) fn userinfo(scheme: &str, rest: &str) -> String {
 }
 
 /// Where the `@` stands that ends the userinfo. Passwords hold `@`, `/`, `?` and `#` that nobody escaped; only in the URLs
-/// of the web does a later `@` often mean something else (`http://web:3000/@vite/client`).
+/// of the web does a later `@` often mean something else (`http://web:3000/@vite/client`), unless there are credentials
+/// already, for then it is as likely the rest of a password.
 fn userinfo_end(scheme: &str, rest: &str) -> Option<usize> {
     let authority = rest.find(['/', '?', '#']).map_or(rest, |end| &rest[..end]);
     let of_the_web = ["http", "https", "ws", "wss"].iter().any(|web| scheme.eq_ignore_ascii_case(web));
     let odd_port =
         authority.rsplit_once(':').is_some_and(|(_, port)| !port.ends_with(']') && port.parse::<u16>().is_err());
-    if of_the_web && !odd_port { authority.rfind('@') } else { rest.rfind('@') }
+    let has_credentials = authority.contains('@');
+    if of_the_web && !odd_port && !has_credentials { None } else { rest.rfind('@') }
 }
