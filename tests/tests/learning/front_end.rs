@@ -74,12 +74,11 @@ fn an_upstream_that_was_made_anew_with_another_address() {
 
     project.run(&["rm", "-sf", "router_one"]);
     // Somebody else takes the address that became free.
-    project.run(&["up", "-d", "--no-deps", "--scale", "router_two=2", "router_two"]);
+    let network = format!("{}_inner", project.project());
+    stack.container("other").flags(["--network", &network]).start();
     project.run(&["up", "-d", "--no-deps", "router_one"]);
     project.wait_for_log("router_one", "ready");
 
-    // The other one answers as well; only nobody asked for it. It is taken away, too.
-    project.run(&["up", "-d", "--no-deps", "--scale", "router_two=1", "router_two"]);
     let outcome = check(["host", &format!("http://localhost:{port}/api/v1/")]);
     outcome.degraded("upstream-stale").words(["router_one", "reload"]);
     outcome.fix_works(&stack);

@@ -63,7 +63,11 @@ impl Page {
                 Block::Session(steps) => {
                     for (number, step) in steps.iter().enumerate() {
                         let gap = if number == 0 { "" } else { "\n" };
-                        let _ = writeln!(text, "{gap}$ {}\n{}", step.command, step.output.trim_end());
+                        let _ = writeln!(text, "{gap}$ {}", step.command);
+                        // Nothing is printed by some, and not yet known of others.
+                        for line in step.output.trim_end().lines() {
+                            let _ = writeln!(text, "{line}");
+                        }
                     }
                 }
             }
