@@ -78,13 +78,16 @@ fn production_over_an_external_network_with_nothing_published() {
 #[test]
 fn the_external_network_is_missing_in_one_project() {
     let Some(stack) = Stack::with_servers() else { return };
-    let database = database(&stack, DATABASE);
+    // A name that nobody else has, for it is looked for among all projects of the engine.
+    let name = stack.unique("postgres_db");
+    let database = stack.compose("database", &lesson(&with(DATABASE, "postgres_db", &name)));
+    database.wait_for_log(&name, "ready to accept connections");
     let (text, _) = in_production();
-    let text = with_nameserver(&stack, &text, "frontend");
+    let text = with_nameserver(&stack, &with(&text, "postgres_db", &name), "frontend");
     let app = app(&stack, &text);
 
-    let outcome = check([&app.service("next"), IN_PRODUCTION]);
-    outcome.unreachable("no-shared-network").words(["external: true", "postgres_db", database.project()]);
+    let outcome = check([&app.service("next"), &with(IN_PRODUCTION, "postgres_db", &name)]);
+    outcome.unreachable("no-shared-network").words(["external: true", &name, database.project()]);
     let patch = outcome.patch_works(&stack);
     assert!(patch.contains("external: true") && !patch.contains("secret"), "{patch}");
 }
