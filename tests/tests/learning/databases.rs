@@ -1,6 +1,6 @@
 //! Next.js and nginx in one compose project, PostgreSQL in another, in development and in production.
 
-use dprobe_tests::{Compose, Stack, check};
+use dprobe_tests::{Compose, Outcome, Stack, check};
 
 use crate::lessons::{lesson, published, wait_for_nginx, with, with_nameserver};
 
@@ -9,8 +9,11 @@ const NGINX: &str = include_str!("../../../docs/tutorial/app/nginx.conf");
 const DATABASE: &str = include_str!("../../../docs/tutorial/database/docker-compose.yml");
 const DEVELOPMENT: &str = include_str!("../../../docs/tutorial/database/development.yml");
 
+/// The password, which no other stack on the engine has: a report tells of their containers, too.
+const PASSWORD: &str = "plum-of-this-test";
+
 /// The URL of the database in development, on the host, and in production, in a container.
-const IN_PRODUCTION: &str = "postgres://app:secret@postgres_db:5432/db";
+const IN_PRODUCTION: &str = "postgres://app:plum-of-this-test@postgres_db:5432/db";
 
 /// The file of the database with the mapping of `development.yml`, or with another one.
 fn in_development(mapping: &str) -> String {
@@ -27,7 +30,11 @@ fn database(stack: &Stack, text: &str) -> Compose {
 /// The file of the application with the URL for production, and the port that nginx is published on.
 fn in_production() -> (String, u16) {
     let (text, port) = published(APP, "8082:80");
-    (with(&text, "@localhost:5432", "@postgres_db:5432"), port)
+    (with(&text, "app:secret@localhost:5432", &format!("app:{PASSWORD}@postgres_db:5432")), port)
+}
+
+fn has_no_password(outcome: &Outcome) {
+    assert!(!outcome.report.to_string().contains(PASSWORD), "a password in the report");
 }
 
 fn app(stack: &Stack, text: &str) -> Compose {
@@ -53,9 +60,9 @@ fn development_on_the_published_port() {
     let port = dprobe_tests::host::free_port();
     let _database = database(&stack, &in_development(&format!("{port}:5432")));
 
-    let outcome = check(["host", &format!("postgres://app:secret@localhost:{port}/db")]);
+    let outcome = check(["host", &format!("postgres://app:{PASSWORD}@localhost:{port}/db")]);
     outcome.healthy();
-    assert!(!outcome.report.to_string().contains("secret"), "a password in the report");
+    has_no_password(&outcome);
 }
 
 #[test]
@@ -89,7 +96,7 @@ fn the_external_network_is_missing_in_one_project() {
     let outcome = check([&app.service("next"), &with(IN_PRODUCTION, "postgres_db", &name)]);
     outcome.unreachable("no-shared-network").words(["external: true", &name, database.project()]);
     let patch = outcome.patch_works(&stack);
-    assert!(patch.contains("external: true") && !patch.contains("secret"), "{patch}");
+    assert!(patch.contains("external: true") && !patch.contains(PASSWORD), "{patch}");
 }
 
 #[test]
@@ -104,12 +111,12 @@ fn the_url_of_development_in_production() {
     let app = app(&stack, &joined(&text, net.name()));
     let next = app.service("next");
 
-    let outcome = check([&next, "postgres://app:secret@localhost:5432/db"]);
+    let outcome = check([&next, &format!("postgres://app:{PASSWORD}@localhost:5432/db")]);
     outcome.unreachable("localhost-is-container").words(["postgres_db", "5432"]);
-    assert!(!outcome.report.to_string().contains("secret"), "a password in the report");
+    has_no_password(&outcome);
     outcome.dial_works();
     // The name is right, the port is the one of the host.
-    let outcome = check([&next, &format!("postgres://app:secret@postgres_db:{port}/db")]);
+    let outcome = check([&next, &format!("postgres://app:{PASSWORD}@postgres_db:{port}/db")]);
     outcome.unreachable("host-port-used-inside").words(["postgres_db:5432", &port.to_string()]);
     outcome.dial_works();
     drop(database);

@@ -3,8 +3,18 @@
 use dprobe_tests::{Stack, host};
 
 /// The containers, networks and compose projects that the page makes.
-const NAMES: [&str; 9] =
-    ["web", "mongodb", "favorites-net", "host-db", "first-router", "shop", "database", "app", "postgres_db"];
+const NAMES: [&str; 10] = [
+    "web",
+    "mongodb",
+    "favorites-net",
+    "host-db",
+    "first-router",
+    "shop",
+    "database",
+    "database_backend",
+    "app",
+    "postgres_db",
+];
 
 /// The ports of the host that the page uses and nothing else has. Where a port is the same inside of the container, the
 /// words around it tell the two apart.
