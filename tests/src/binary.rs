@@ -90,10 +90,11 @@ fn workspace() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("a workspace around this crate")
 }
 
-/// The target directory that this test was built into: the one above `…/debug/deps/test-0123`.
+/// The target directory that this test was built into: the one above `…/debug/deps/test-0123`, or above `…/debug/program`.
 fn target_dir() -> PathBuf {
     let test = std::env::current_exe().expect("the path of this test");
-    let profile = test.ancestors().find(|dir| dir.ends_with("deps")).and_then(Path::parent);
+    let deps = test.ancestors().find(|dir| dir.ends_with("deps"));
+    let profile = deps.and_then(Path::parent).or_else(|| test.ancestors().find(|dir| dir.ends_with("debug")));
     profile.and_then(Path::parent).map_or_else(|| workspace().join("target"), Path::to_owned)
 }
 

@@ -38,12 +38,7 @@ impl Stack {
     #[must_use]
     pub fn compose_with(&self, project: &str, file: &str, beside: &[(&str, &str)]) -> Compose {
         let project = self.unique(project);
-        let labels = format!(
-            "labels: {{ {}: \"{}\", {STACK_LABEL}: \"{}\" }}",
-            made_by::LABEL,
-            made_by::id(),
-            self.unique("").trim_end_matches('-')
-        );
+        let labels = self.compose_labels();
         let mut text = file
             .replace("@actor", &format!("{{ image: {}, {labels} }}", image::name()))
             .replace("@PREFIX", self.unique("").trim_end_matches('-'));
@@ -63,6 +58,19 @@ impl Stack {
         let compose = Compose { project, dir };
         compose.run(&["up", "-d"]);
         compose
+    }
+}
+
+impl Stack {
+    /// The stack's labels, as a line of a service or a network in a compose file.
+    #[must_use]
+    pub fn compose_labels(&self) -> String {
+        format!(
+            "labels: {{ {}: \"{}\", {STACK_LABEL}: \"{}\" }}",
+            made_by::LABEL,
+            made_by::id(),
+            self.unique("").trim_end_matches('-')
+        )
     }
 }
 
