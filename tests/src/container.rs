@@ -12,7 +12,7 @@ use crate::servers::{File, Ready, Setup};
 use crate::stack::{Network, Stack};
 
 /// How long a container may take to open its sockets.
-const READY_LIMIT: Duration = Duration::from_secs(30);
+const READY_LIMIT: Duration = Duration::from_secs(120);
 
 /// A container to be made.
 #[derive(Debug, Clone)]

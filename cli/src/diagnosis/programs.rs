@@ -52,7 +52,9 @@ const PROGRAMS: [Program; 24] = [
     Program {
         names: &["redis-server", "valkey-server", "keydb-server"],
         options: &["--bind"],
-        everywhere: &["--bind", "0.0.0.0"],
+        // Without a password it would turn clients from elsewhere away (protected mode). What a password or a file of its own
+        // says about that is left alone, see `has_protection`.
+        everywhere: &["--bind", "0.0.0.0", "--protected-mode", "no"],
         hint: "or set `bind 0.0.0.0` in redis.conf, and a password with `requirepass`, without which Redis then refuses \
                clients from elsewhere (protected mode)",
     },
@@ -272,7 +274,8 @@ fn rebind(own: &[String], known: Option<&Program>) -> Option<Vec<String>> {
         if argv.last().is_some_and(|word| word == "-c") {
             argv.pop();
         }
-        argv.extend(program.everywhere.iter().map(ToString::to_string));
+        let everywhere = program.everywhere.iter().take_while(|word| **word != "--protected-mode" || !has_protection(rest));
+        argv.extend(everywhere.map(ToString::to_string));
         return Some(argv);
     }
     let replaced: Vec<String> = own
@@ -280,6 +283,12 @@ fn rebind(own: &[String], known: Option<&Program>) -> Option<Vec<String>> {
         .map(|word| word.replace("127.0.0.1", "0.0.0.0").replace("localhost", "0.0.0.0").replace("[::1]", "0.0.0.0"))
         .collect();
     (replaced != own).then_some(replaced)
+}
+
+/// Whether the arguments of a Redis say by themselves who is let in: by a password, by users, by protected mode or by a file.
+fn has_protection(words: &[String]) -> bool {
+    let says = ["--requirepass", "--aclfile", "--user", "--protected-mode"];
+    words.iter().any(|word| says.contains(&word.as_str()) || word.ends_with(".conf"))
 }
 
 /// Arguments without some options and their values, in the forms `--option=value` and `--option value`.
@@ -335,7 +344,12 @@ mod tests {
             ("mongod --bind_ip 127.0.0.1 --port 27018", "mongod --port 27018 --bind_ip_all"),
             ("docker-entrypoint.sh mongod", "mongod --bind_ip_all"),
             ("/usr/bin/mongod --bind_ip=localhost", "mongod --bind_ip_all"),
-            ("redis-server --bind 127.0.0.1 --save ''", "redis-server --save  --bind 0.0.0.0"),
+            (
+                "redis-server --bind 127.0.0.1 --save ''",
+                "redis-server --save  --bind 0.0.0.0 --protected-mode no",
+            ),
+            ("redis-server --bind 127.0.0.1 --requirepass x", "redis-server --requirepass x --bind 0.0.0.0"),
+            ("redis-server /etc/redis.conf --bind ::1", "redis-server /etc/redis.conf --bind 0.0.0.0"),
             ("postgres -c listen_addresses=localhost", "postgres -c listen_addresses=*"),
             ("mysqld --bind-address=127.0.0.1", "mysqld --bind-address=0.0.0.0"),
             ("tini -- uvicorn app:app --host 127.0.0.1 --port 80", "uvicorn app:app --port 80 --host 0.0.0.0"),

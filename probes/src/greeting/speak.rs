@@ -13,7 +13,7 @@ use super::{
 use crate::application::{Application, ApplicationProtocol, Security, Verify};
 use crate::run::{Context, Teller, millis};
 use crate::text::printable;
-use crate::tls::TlsFault;
+use crate::tls::{TlsFact, TlsFault};
 use crate::wire::Fact;
 
 /// After so much silence it is tried what else is spoken there, beside the exchange that goes on.
@@ -137,6 +137,12 @@ async fn greet(line: &Line<'_>, patience: Duration) -> std::io::Result<GreetingF
             Err(_) => (speak.await, None),
         }
     };
+    // The handshake was waited for no longer, for who answers was found to speak without.
+    let ended = if found.is_some() && ask.application.security == Security::Tls { Err(Ended::Tls) } else { ended };
+    if found.is_some() && matches!(ended, Err(Ended::Tls)) && fact.tls.is_none() {
+        fact.tls_failure = Some("no answer to the TLS handshake".to_owned());
+        fact.tls = Some(TlsFact { faults: vec![TlsFault::TimedOut], ..TlsFact::default() });
+    }
     match ended {
         Ok(()) => {}
         Err(Ended::NoSocket(error)) => return Err(error),
@@ -242,9 +248,15 @@ fn apply(fact: &mut GreetingFact, found: Found) {
     }
 }
 
-/// Waits for ever, unless somebody else than the one that was asked for turns out to answer.
+/// Waits for ever, unless somebody else than the one that was asked for turns out to answer; where a TLS handshake was to
+/// come first, also whoever speaks without.
 async fn somebody_else(line: &Line<'_>) -> Found {
-    match who(line).await.filter(|found| found.spoken != SpokenProtocol::from(line.ask.application.protocol)) {
+    let Application { protocol, security, .. } = line.ask.application;
+    let other = |found: &Found| match security {
+        Security::Tls => found.spoken != SpokenProtocol::Tls,
+        _ => found.spoken != SpokenProtocol::from(protocol),
+    };
+    match who(line).await.filter(other) {
         Some(found) => found,
         None => std::future::pending().await,
     }

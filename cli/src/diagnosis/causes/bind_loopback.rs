@@ -27,7 +27,7 @@ PostgreSQL, MySQL, and the development servers of Node, Vite, Flask, Django and 
 ## How to fix it
 
 Make it listen on every address, 0.0.0.0. The container is a border of its own; what is not published is not reached
-from outside the networks it is on. For example `mongod --bind_ip_all`, `redis-server --bind 0.0.0.0`,
+from outside the networks it is on. For example `mongod --bind_ip_all`, `redis-server --bind 0.0.0.0` with a password,
 `flask run --host 0.0.0.0`, `vite --host 0.0.0.0`, `uvicorn app:app --host 0.0.0.0`,
 `python manage.py runserver 0.0.0.0:8000`.
 
