@@ -167,10 +167,6 @@ pub struct Observation {
 }
 
 /// What was seen.
-#[expect(
-    clippy::large_enum_variant,
-    reason = "there are some dozens at a time, and a box would be in the way of every match"
-)]
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(tag = "kind", rename_all = "snake_case")]

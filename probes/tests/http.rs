@@ -424,7 +424,7 @@ async fn a_server_that_wants_a_certificate_of_the_client_is_understood() {
     }
 }
 
-/// A server that reads a ClientHello, answers with these bytes, and then holds the connection or not.
+/// A server that reads the first bytes of a handshake, answers with these bytes, and then holds the connection or not.
 async fn greets(answer: impl Into<Vec<u8>>, holds: bool) -> u16 {
     let answer: Vec<u8> = answer.into();
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();

@@ -4,6 +4,7 @@
 
 use std::fmt::Debug;
 
+use dprobe_probes::application::{Application, ApplicationProtocol, Security, Verify};
 use dprobe_probes::arp::{ArpAsk, ArpFact};
 use dprobe_probes::dns::{DnsAsk, DnsFact};
 use dprobe_probes::errno::Errno;

@@ -15,15 +15,15 @@ fn passing(to: &str) -> String {
 struct Front {
     net: Network,
     web: Container,
-    front: Container,
+    nginx: Container,
 }
 
 impl Front {
     fn new(stack: &Stack, net: Network, config: &str) -> Self {
         let web = stack.container("web").on(&net).start();
-        let nginx = Nginx { config, port: 8080, tls: None };
-        let front = stack.server("front", &nginx).on(&net).alias("front").start();
-        Self { net, web, front }
+        let server = Nginx { config, port: 8080, tls: None };
+        let nginx = stack.server("front", &server).on(&net).alias("front").start();
+        Self { net, web, nginx }
     }
 
     fn check(&self) -> dprobe_tests::Outcome {
@@ -49,7 +49,7 @@ fn an_upstream_on_loopback() {
     assert_eq!(inner(&outcome), "bind-loopback");
     outcome.shows(["router_one:8080 UNREACHABLE", "error[bind-loopback]", "127.0.0.1:8080"]);
     app.recreate(["web", APP]);
-    front.front.docker("restart");
+    front.nginx.docker("restart");
     outcome.passes_now();
 }
 
@@ -67,7 +67,7 @@ fn an_upstream_that_was_stopped() {
     assert_eq!((outcome.codes().first(), inner(&outcome)), (Some(&"bad-gateway"), "target-not-running"));
     outcome.words(["router_one", "docker start"]).replays();
     app.docker("start");
-    front.front.docker("restart");
+    front.nginx.docker("restart");
     outcome.passes_now();
 }
 

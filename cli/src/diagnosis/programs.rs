@@ -274,7 +274,8 @@ fn rebind(own: &[String], known: Option<&Program>) -> Option<Vec<String>> {
         if argv.last().is_some_and(|word| word == "-c") {
             argv.pop();
         }
-        let everywhere = program.everywhere.iter().take_while(|word| **word != "--protected-mode" || !has_protection(rest));
+        let everywhere =
+            program.everywhere.iter().take_while(|word| **word != "--protected-mode" || !has_protection(rest));
         argv.extend(everywhere.map(ToString::to_string));
         return Some(argv);
     }
@@ -288,7 +289,9 @@ fn rebind(own: &[String], known: Option<&Program>) -> Option<Vec<String>> {
 /// Whether the arguments of a Redis say by themselves who is let in: by a password, by users, by protected mode or by a file.
 fn has_protection(words: &[String]) -> bool {
     let says = ["--requirepass", "--aclfile", "--user", "--protected-mode"];
-    words.iter().any(|word| says.contains(&word.as_str()) || word.ends_with(".conf"))
+    words.iter().any(|word| {
+        says.contains(&word.as_str()) || std::path::Path::new(word).extension().is_some_and(|is| is == "conf")
+    })
 }
 
 /// Arguments without some options and their values, in the forms `--option=value` and `--option value`.
@@ -344,10 +347,7 @@ mod tests {
             ("mongod --bind_ip 127.0.0.1 --port 27018", "mongod --port 27018 --bind_ip_all"),
             ("docker-entrypoint.sh mongod", "mongod --bind_ip_all"),
             ("/usr/bin/mongod --bind_ip=localhost", "mongod --bind_ip_all"),
-            (
-                "redis-server --bind 127.0.0.1 --save ''",
-                "redis-server --save  --bind 0.0.0.0 --protected-mode no",
-            ),
+            ("redis-server --bind 127.0.0.1 --save ''", "redis-server --save  --bind 0.0.0.0 --protected-mode no"),
             ("redis-server --bind 127.0.0.1 --requirepass x", "redis-server --requirepass x --bind 0.0.0.0"),
             ("redis-server /etc/redis.conf --bind ::1", "redis-server /etc/redis.conf --bind 0.0.0.0"),
             ("postgres -c listen_addresses=localhost", "postgres -c listen_addresses=*"),

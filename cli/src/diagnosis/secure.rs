@@ -98,7 +98,7 @@ fn of_http(seen: Seen<'_, HttpFact>) -> Option<Seen<'_, TlsFact>> {
     Some(Seen { id: seen.id, took_ms: seen.fact.phases.tls_ms.unwrap_or(seen.took_ms), fact: seen.fact.tls.as_ref()? })
 }
 
-fn of_greeting<'a>(seen: Seen<'a, GreetingFact>) -> Option<Seen<'a, TlsFact>> {
+fn of_greeting(seen: Seen<'_, GreetingFact>) -> Option<Seen<'_, TlsFact>> {
     // Whatever else is spoken there was found by a handshake of its own.
     let own = seen.fact.outcome != GreetingOutcome::OtherProtocol;
     let fact = seen.fact.tls.as_ref().filter(|_| own)?;

@@ -7,7 +7,7 @@ use dprobe_probes::lookup::{DnsOutcome, DnsQuery, LookupFact, LookupOutcome};
 use super::case::{Case, Seen};
 use crate::report::{SourceKind, TargetKind};
 use crate::resolve::HOST;
-use crate::topology::Libc;
+use crate::topology::{Libc, Status};
 
 /// Docker's own resolver, which every container on a network made by a user asks. It knows the containers there and hands
 /// everything else on.
@@ -16,6 +16,9 @@ pub(super) const EMBEDDED: IpAddr = IpAddr::V4(Ipv4Addr::new(127, 0, 0, 11));
 const MAX_SERVERS: usize = 3;
 /// How long Docker's resolver waits for each server behind it (`extIOTimeout` of libnetwork), in seconds.
 pub(super) const EMBEDDED_WAIT_S: u32 = 4;
+
+/// A container that the engine starts again and again counts as standing after so many seconds.
+const SETTLED_S: f64 = 10.0;
 
 /// How long musl waits before it asks a second time (`timeout` over `attempts`, resolv.conf(5)), in milliseconds.
 const PATIENCE_MS: f64 = 2500.0;
@@ -208,7 +211,13 @@ impl<'a> Case<'a> {
 
     /// Whether Docker's own resolver is not there for the source: nothing listens at its address.
     pub(crate) fn embedded_is_gone(&self) -> bool {
+        // Of a namespace that ended while it was looked into, the engine had taken the resolver away already.
+        let ends = self.source().is_some_and(|source| {
+            let young = source.state.up_s.is_none_or(|seconds| seconds < SETTLED_S);
+            source.state.status == Status::Restarting || source.state.restart_count > 0 && young
+        });
         self.uses_embedded()
+            && !ends
             && self.name_failed()
             && self.embedded_queries().is_some_and(|queries| {
                 queries.iter().all(|query| matches!(query.outcome, DnsOutcome::Refused | DnsOutcome::Unreachable))

@@ -46,7 +46,7 @@ pub(super) fn networks(mut bodies: Vec<NetworkBody>) -> BTreeMap<String, Network
     bodies.sort_by(|a, b| (&a.created, &a.id).cmp(&(&b.created, &b.id)));
     let mut networks = BTreeMap::new();
     for body in bodies {
-        let network = network(body);
+        let network = network(&body);
         let key = if networks.contains_key(&network.name) {
             format!("{}@{}", network.name, network.id.get(..12).unwrap_or(&network.id))
         } else {
@@ -57,7 +57,7 @@ pub(super) fn networks(mut bodies: Vec<NetworkBody>) -> BTreeMap<String, Network
     networks
 }
 
-fn network(body: NetworkBody) -> Network {
+fn network(body: &NetworkBody) -> Network {
     let text = |text: &str| printable(text.as_bytes(), 255);
     let label = |key: &str| body.labels.get(key).map(|value| text(value));
     Network {

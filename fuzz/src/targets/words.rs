@@ -27,7 +27,9 @@ pub(super) fn words(data: &[u8]) {
     match targets(&typed) {
         Ok(words) => {
             assert!((1..=HOSTS).contains(&words.len()), "{words:?}");
-            words.iter().for_each(|word| judge(word, &typed));
+            for word in &words {
+                judge(word, &typed);
+            }
         }
         Err(error) => check::printable(&error.to_string()),
     }

@@ -93,15 +93,14 @@ fn value(kind: u8, reader: &mut Reader<'_>, depth: usize) -> Option<Value> {
         0x06 | 0x0a | 0xff | 0x7f => Some(Value::Other),
         0x07 => passed(reader.take(12)),
         0x08 => reader.u8().map(|byte| Value::Bool(byte != 0)),
-        0x09 | 0x11 => passed(reader.take(8)),
+        // Nobody asks for the exact value of a long number (0x12).
+        0x09 | 0x11 | 0x12 => passed(reader.take(8)),
         0x0b => {
             reader.zero_ended()?;
             passed(reader.zero_ended())
         }
         0x0d | 0x0e => passed(string(reader)),
         0x10 => reader.i32_le().map(|number| Value::Number(number.into())),
-        // Nobody asks for the exact value of a long number.
-        0x12 => passed(reader.take(8)),
         0x13 => passed(reader.take(16)),
         _ => None,
     }

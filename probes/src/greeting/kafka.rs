@@ -84,6 +84,7 @@ fn brokers(mut body: Reader<'_>, version: i16) -> Option<Vec<Advertised>> {
 }
 
 /// A string with its length of 16 bits; -1 is none.
+#[expect(clippy::option_option, reason = "the outer one is the end of the bytes, the inner one a string that is none")]
 fn string<'a>(reader: &mut Reader<'a>) -> Option<Option<&'a [u8]>> {
     match reader.i16()? {
         -1 => Some(None),
@@ -127,7 +128,7 @@ pub(super) async fn speak(line: &Line<'_>, fact: &mut GreetingFact) -> Result<()
     talk.forget();
     let (least, most) = versions.unwrap_or((0, 1));
     let version = 1.clamp(least.min(most), most);
-    if version < 0 || version >= FLEXIBLE {
+    if !(0..FLEXIBLE).contains(&version) {
         return Ok(());
     }
     talk.say(&metadata_request(version)).await;

@@ -37,8 +37,9 @@ pub(super) fn begins(bytes: &[u8]) -> bool {
     let next = reader.u8();
     match (kind, length, next) {
         // An error begins with its severity (protocol 3: field `S` or `V`).
-        (Some(b'E'), Some(length), Some(b'S' | b'V')) => (8..=MAX_MESSAGE).contains(&length),
-        (Some(b'R'), Some(length), Some(0)) => (8..=MAX_MESSAGE).contains(&length),
+        (Some(b'E'), Some(length), Some(b'S' | b'V')) | (Some(b'R'), Some(length), Some(0)) => {
+            (8..=MAX_MESSAGE).contains(&length)
+        }
         _ => false,
     }
 }

@@ -71,9 +71,7 @@ pub(super) async fn speak(line: &Line<'_>, fact: &mut GreetingFact) -> Result<()
         turned_away(fact, &offers);
     } else if line.ask.application.security == Security::Upgrade {
         fact.tls_offered = Some(offered);
-        if !offered {
-            refuse(fact, RefusalKind::TlsNotOffered, "the server's answer to EHLO does not offer STARTTLS");
-        } else {
+        if offered {
             talk.forget();
             talk.say(b"STARTTLS\r\n").await;
             let ready = line.hear(&mut talk, fact, reply).await?;
@@ -82,6 +80,8 @@ pub(super) async fn speak(line: &Line<'_>, fact: &mut GreetingFact) -> Result<()
             } else {
                 turned_away(fact, &ready);
             }
+        } else {
+            refuse(fact, RefusalKind::TlsNotOffered, "the server's answer to EHLO does not offer STARTTLS");
         }
     } else if line.ask.application.security != Security::Tls {
         fact.tls_offered = Some(offered);

@@ -21,7 +21,7 @@ const SILENCE: Duration = Duration::from_millis(500);
 /// How long each of those tries waits for its answer.
 const TRY: Duration = Duration::from_millis(400);
 /// Whoever has less time than this does not want to know who else it is.
-const LEAST: Duration = Duration::from_millis(1000);
+const LEAST: Duration = Duration::from_secs(1);
 /// What most servers answer in their own words: a command to some, a broken request to others.
 const RIDDLE: &[u8] = b"PING\r\n\r\n";
 

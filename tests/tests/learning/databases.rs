@@ -107,16 +107,16 @@ fn the_url_of_development_in_production() {
     let port = dprobe_tests::host::free_port();
     let published = with(&in_development(&format!("{port}:5432")), "  backend: {}", &external);
     let database = database(&stack, &published);
-    let (text, _) = in_production();
-    let app = app(&stack, &joined(&text, net.name()));
-    let next = app.service("next");
+    let (page, _) = in_production();
+    let app = app(&stack, &joined(&page, net.name()));
+    let source = app.service("next");
 
-    let outcome = check([&next, &format!("postgres://app:{PASSWORD}@localhost:5432/db")]);
+    let outcome = check([&source, &format!("postgres://app:{PASSWORD}@localhost:5432/db")]);
     outcome.unreachable("localhost-is-container").words(["postgres_db", "5432"]);
     has_no_password(&outcome);
     outcome.dial_works();
     // The name is right, the port is the one of the host.
-    let outcome = check([&next, &format!("postgres://app:{PASSWORD}@postgres_db:{port}/db")]);
+    let outcome = check([&source, &format!("postgres://app:{PASSWORD}@postgres_db:{port}/db")]);
     outcome.unreachable("host-port-used-inside").words(["postgres_db:5432", &port.to_string()]);
     outcome.dial_works();
     drop(database);

@@ -61,7 +61,7 @@ impl<'a> Shell<'a> {
             ("ACTOR", image::name().to_owned()),
             ("SERVERS", servers::image::name().expect("an image with servers").to_owned()),
         ];
-        let exports: String = exports.iter().map(|(name, value)| format!("export {name}='{value}'\n")).collect();
+        let exports = exports.map(|(name, value)| format!("export {name}='{value}'\n")).concat();
         let here = here.display();
         self.stack.engine().shell(&format!("{exports}cd \"$(cat '{here}')\"\ntrap \"pwd >'{here}'\" EXIT\n{lines}"))
     }
@@ -75,7 +75,7 @@ impl<'a> Shell<'a> {
         let labels = self.stack.label_flags().join(" ");
         let mut create = format!("docker network create {labels} ");
         if self.names.are_replaced() {
-            create.push_str(&format!("--subnet {}/28 ", subnet::candidate()));
+            create = format!("{create}--subnet {}/28 ", subnet::candidate());
         }
         let mut text = commands.replace("docker run ", &format!("docker run {labels} "));
         text = text.replace("docker network create ", &create);
