@@ -40,6 +40,15 @@ pub fn read_by_all(bytes: &[u8]) -> String {
     .concat()
 }
 
+/// What a greeting comes to with a server that is played; none where there is no such server.
+#[cfg(feature = "fuzzing")]
+pub async fn greeted(
+    ask: &super::GreetAsk,
+    server: impl tokio::io::AsyncRead + tokio::io::AsyncWrite + Send + Unpin + 'static,
+) -> Option<super::GreetingFact> {
+    super::speak::played(ask, Box::new(server)).await.ok()
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
