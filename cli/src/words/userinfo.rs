@@ -23,8 +23,7 @@ pub(super) fn end(scheme: &str, rest: &str) -> Option<usize> {
     let between = &rest[authority_end..after];
     // `http://web/@vite/client`, `postgres://db/x?user=me@corp`
     let follows_a_host = in_authority.is_none() || between.starts_with('/');
-    let is_parameter =
-        follows_a_host && between.rfind(['?', '&', ';']).is_some_and(|at| between[at..].contains('='));
+    let is_parameter = follows_a_host && between.rfind(['?', '&', ';']).is_some_and(|at| between[at..].contains('='));
     // Behind credentials it is more likely the rest of a password than a part of a path, and a password must not be shown.
     let free = scheme::has_free_path(scheme) && in_authority.is_none() || is_parameter;
     if odd_port || !free { Some(after) } else { in_authority }

@@ -27,10 +27,13 @@ const PROTOCOLS: [Protocol; 12] = [
 const TEXT: usize = 300;
 const ADVERTISED: usize = 16;
 
+/// What ends a connection.
+const END: &[u8] = b"\n===\n";
+
 /// A server that is greeted: the first byte says in which protocol and with TLS or without, the second is the length of the
-/// pieces in which it speaks, zero for all at once.
+/// pieces in which it speaks, zero for all at once. A line of `===` ends what it says on one connection.
 pub(super) fn greeted(data: &[u8]) {
-    let Some((kind, says)) = data.split_first() else { return };
+    let [kind, piece, says @ ..] = data else { return };
     let protocol = PROTOCOLS[usize::from(*kind) % PROTOCOLS.len()];
     let security = ["plain", "preferred"][usize::from(*kind) / PROTOCOLS.len() % 2];
     let ask: GreetAsk = serde_json::from_value(json!({
@@ -38,7 +41,14 @@ pub(super) fn greeted(data: &[u8]) {
         "application": {"protocol": protocol, "security": security, "verify": "full"},
     }))
     .expect("what is left out has a default");
-    let Some(fact) = super::block_on(parsing::greeted(&ask, Server::new(says))) else { return };
+    let mut servers = Vec::new();
+    let mut rest = says;
+    while let Some(at) = rest.windows(END.len()).position(|part| part == END) {
+        servers.push(Server::in_pieces(*piece, &rest[..at]));
+        rest = &rest[at + END.len()..];
+    }
+    servers.push(Server::in_pieces(*piece, rest));
+    let Some(fact) = super::block_on(parsing::greeted(&ask, servers)) else { return };
     assert!(fact.advertised.len() <= ADVERTISED, "{fact:?}");
     check::all_printable(&fact);
     check::all_shorter(&fact, escaped(TEXT));

@@ -17,7 +17,12 @@ impl Server {
     /// The first byte is the length of the pieces; zero for all at once.
     pub(super) fn new(data: &[u8]) -> Self {
         let (piece, says) = data.split_first().unwrap_or((&0, &[]));
-        let piece = if *piece == 0 { usize::MAX } else { usize::from(*piece) };
+        Self::in_pieces(*piece, says)
+    }
+
+    /// The same with the length of the pieces apart.
+    pub(super) fn in_pieces(piece: u8, says: &[u8]) -> Self {
+        let piece = if piece == 0 { usize::MAX } else { usize::from(piece) };
         Self { says: says.to_vec(), said: 0, piece }
     }
 }

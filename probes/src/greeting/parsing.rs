@@ -40,13 +40,14 @@ pub fn read_by_all(bytes: &[u8]) -> String {
     .concat()
 }
 
-/// What a greeting comes to with a server that is played; none where there is no such server.
+/// What a greeting comes to with servers that are played, one for each connection that is made.
 #[cfg(feature = "fuzzing")]
 pub async fn greeted(
     ask: &super::GreetAsk,
-    server: impl tokio::io::AsyncRead + tokio::io::AsyncWrite + Send + Unpin + 'static,
+    servers: Vec<impl tokio::io::AsyncRead + tokio::io::AsyncWrite + Send + Unpin + 'static>,
 ) -> Option<super::GreetingFact> {
-    super::speak::played(ask, Box::new(server)).await.ok()
+    let boxed = |server| -> crate::http::stream::Stream { Box::new(server) };
+    super::speak::played(ask, servers.into_iter().rev().map(boxed).collect()).await.ok()
 }
 
 #[cfg(test)]

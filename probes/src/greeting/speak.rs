@@ -38,7 +38,7 @@ pub(crate) async fn look(ask: &GreetAsk, context: &Context, teller: &Teller<'_>)
         addresses: &addresses,
         end: started + patience,
         #[cfg(feature = "fuzzing")]
-        played: Played::default(),
+        played: None,
     };
     match greet(&line, patience).await {
         Ok(fact) => teller.tell(started, Fact::Greeting(fact)).await,
@@ -51,20 +51,20 @@ pub(super) struct Line<'a> {
     pub(super) ask: &'a GreetAsk,
     addresses: &'a [IpAddr],
     end: Instant,
-    /// The server that answers in the place of one at an address.
+    /// Who answers in the place of a server at an address.
     #[cfg(feature = "fuzzing")]
     played: Played,
 }
 
-/// A server that is played, for one connection.
+/// Servers that are played, one for each connection, the first one last; none where nothing is played.
 #[cfg(feature = "fuzzing")]
-type Played = std::sync::Mutex<Option<crate::http::stream::Stream>>;
+type Played = Option<std::sync::Mutex<Vec<crate::http::stream::Stream>>>;
 
-/// Greets a server that is played. What else may be spoken there is not tried.
+/// Greets servers that are played, one for each connection, the first one last. What else may be spoken there is not tried.
 #[cfg(feature = "fuzzing")]
-pub(super) async fn played(ask: &GreetAsk, server: crate::http::stream::Stream) -> std::io::Result<GreetingFact> {
+pub(super) async fn played(ask: &GreetAsk, servers: Vec<crate::http::stream::Stream>) -> std::io::Result<GreetingFact> {
     let addresses = [IpAddr::V4(std::net::Ipv4Addr::LOCALHOST)];
-    let line = Line { ask, addresses: &addresses, end: Instant::now() + LEAST, played: Some(server).into() };
+    let line = Line { ask, addresses: &addresses, end: Instant::now() + LEAST, played: Some(servers.into()) };
     greet(&line, LEAST / 2).await
 }
 
@@ -72,8 +72,9 @@ impl Line<'_> {
     /// A connection to the first address that takes one, as programs do it.
     pub(super) async fn open(&self, fact: &mut GreetingFact) -> Result<Conversation, Ended> {
         #[cfg(feature = "fuzzing")]
-        if let Some(server) = self.played.lock().ok().and_then(|mut played| played.take()) {
-            return Ok(Conversation::played(server, self.end));
+        if let Some(played) = &self.played {
+            let server = played.lock().ok().and_then(|mut servers| servers.pop());
+            return server.map(|server| Conversation::played(server, self.end)).ok_or(Ended::NotConnected(None));
         }
         let mut last = Ended::NotConnected(None);
         let known = fact.address.map(|address| vec![address]);
@@ -299,7 +300,7 @@ async fn who(line: &Line<'_>) -> Option<Found> {
         addresses: line.addresses,
         end: line.end,
         #[cfg(feature = "fuzzing")]
-        played: Played::default(),
+        played: None,
     };
     let mut fact = blank(&plain);
     if let Ok(mut talk) = line.open(&mut fact).await {
