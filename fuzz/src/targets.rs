@@ -6,6 +6,7 @@ mod discovery;
 mod dns;
 mod engine;
 mod firewall;
+mod greetings;
 mod http;
 mod kernel;
 mod proxies;
@@ -13,6 +14,7 @@ mod redact;
 mod report;
 mod resolver;
 mod reverse_proxies;
+mod server;
 mod text;
 mod wire;
 mod words;
@@ -27,6 +29,8 @@ pub const TARGETS: &[Target] = &[
     Target { name: "certificate_chain", run: certificates::chain, json: false },
     Target { name: "dns_answer", run: dns::answer, json: false },
     Target { name: "dns_question", run: dns::question, json: false },
+    Target { name: "greeting", run: greetings::greeted, json: false },
+    Target { name: "greeting_parsers", run: greetings::parsers, json: false },
     Target { name: "hosts", run: resolver::hosts, json: false },
     Target { name: "http", run: http::answer, json: false },
     Target { name: "http2", run: http::answer_of_http2, json: false },
@@ -40,7 +44,7 @@ pub const TARGETS: &[Target] = &[
     Target { name: "socket_table", run: kernel::socket_table, json: false },
     Target { name: "socks", run: http::socks, json: false },
     Target { name: "tls", run: http::tls, json: false },
-    // Greetings of servers come here, each under the name of its protocol.
+    // The next parser of what comes over a network goes here.
 
     // What the two ends say to each other.
     Target { name: "replies", run: wire::replies, json: true },

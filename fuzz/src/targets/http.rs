@@ -1,60 +1,16 @@
 //! What HTTP servers and proxies answer, in TLS or not, and the URLs that are asked for.
 
-use std::io;
-use std::pin::Pin;
-use std::task::{Context, Poll};
-
 use dprobe_probes::fuzzing;
 use dprobe_probes::http::{HttpAsk, HttpFact};
 use serde_json::{Value, json};
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
+use super::server::Server;
 use crate::check::{self, SECRET, escaped};
 
 /// Bounds of what is kept of an answer, in characters.
 const VALUE: usize = 200;
 const BODY: usize = 300;
 const HEADERS: usize = 64;
-
-/// A server that says what it was told to say, in pieces, and then hangs up.
-struct Server {
-    says: Vec<u8>,
-    said: usize,
-    piece: usize,
-}
-
-impl Server {
-    /// The first byte is the length of the pieces; zero for all at once.
-    fn new(data: &[u8]) -> Self {
-        let (piece, says) = data.split_first().unwrap_or((&0, &[]));
-        let piece = if *piece == 0 { usize::MAX } else { usize::from(*piece) };
-        Self { says: says.to_vec(), said: 0, piece }
-    }
-}
-
-impl AsyncRead for Server {
-    fn poll_read(mut self: Pin<&mut Self>, _: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
-        let rest = &self.says[self.said..];
-        let length = rest.len().min(self.piece).min(buffer.remaining());
-        buffer.put_slice(&rest[..length]);
-        self.said += length;
-        Poll::Ready(Ok(()))
-    }
-}
-
-impl AsyncWrite for Server {
-    fn poll_write(self: Pin<&mut Self>, _: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        Poll::Ready(Ok(bytes.len()))
-    }
-
-    fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Poll::Ready(Ok(()))
-    }
-
-    fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Poll::Ready(Ok(()))
-    }
-}
 
 /// What is asked for, with whatever else is said of it.
 fn ask(url: &str, more: &Value) -> HttpAsk {

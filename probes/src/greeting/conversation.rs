@@ -72,6 +72,12 @@ impl Conversation {
         Ok(Self { channel: Channel::Plain(stream), heard: Vec::new(), end })
     }
 
+    /// A conversation with a server that is played.
+    #[cfg(feature = "fuzzing")]
+    pub(super) fn played(server: impl AsyncRead + AsyncWrite + Unpin + Send + 'static, end: Instant) -> Self {
+        Self { channel: Channel::Secured(Box::new(server)), heard: Vec::new(), end }
+    }
+
     /// Says something. That nobody takes it is seen where the answer is read: what a server said before it hung up is
     /// there to be read all the same.
     pub(super) async fn say(&mut self, bytes: &[u8]) {

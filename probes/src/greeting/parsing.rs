@@ -40,6 +40,16 @@ pub fn read_by_all(bytes: &[u8]) -> String {
     .concat()
 }
 
+/// What a greeting comes to with servers that are played, one for each connection that is made.
+#[cfg(feature = "fuzzing")]
+pub async fn greeted(
+    ask: &super::GreetAsk,
+    servers: Vec<impl tokio::io::AsyncRead + tokio::io::AsyncWrite + Send + Unpin + 'static>,
+) -> Option<super::GreetingFact> {
+    let boxed = |server| -> crate::http::stream::Stream { Box::new(server) };
+    super::speak::played(ask, servers.into_iter().rev().map(boxed).collect()).await.ok()
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;

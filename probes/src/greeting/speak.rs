@@ -33,7 +33,13 @@ pub(crate) async fn look(ask: &GreetAsk, context: &Context, teller: &Teller<'_>)
     }
     let started = Instant::now();
     let patience = context.fitting(Duration::from_millis(ask.timeout_ms));
-    let line = Line { ask, addresses: &addresses, end: started + patience };
+    let line = Line {
+        ask,
+        addresses: &addresses,
+        end: started + patience,
+        #[cfg(feature = "fuzzing")]
+        played: None,
+    };
     match greet(&line, patience).await {
         Ok(fact) => teller.tell(started, Fact::Greeting(fact)).await,
         Err(error) => teller.unfinished(started, format!("no socket: {error}")).await,
@@ -45,11 +51,31 @@ pub(super) struct Line<'a> {
     pub(super) ask: &'a GreetAsk,
     addresses: &'a [IpAddr],
     end: Instant,
+    /// Who answers in the place of a server at an address.
+    #[cfg(feature = "fuzzing")]
+    played: Played,
+}
+
+/// Servers that are played, one for each connection, the first one last; none where nothing is played.
+#[cfg(feature = "fuzzing")]
+type Played = Option<std::sync::Mutex<Vec<crate::http::stream::Stream>>>;
+
+/// Greets servers that are played, one for each connection, the first one last. What else may be spoken there is not tried.
+#[cfg(feature = "fuzzing")]
+pub(super) async fn played(ask: &GreetAsk, servers: Vec<crate::http::stream::Stream>) -> std::io::Result<GreetingFact> {
+    let addresses = [IpAddr::V4(std::net::Ipv4Addr::LOCALHOST)];
+    let line = Line { ask, addresses: &addresses, end: Instant::now() + LEAST, played: Some(servers.into()) };
+    greet(&line, LEAST / 2).await
 }
 
 impl Line<'_> {
     /// A connection to the first address that takes one, as programs do it.
     pub(super) async fn open(&self, fact: &mut GreetingFact) -> Result<Conversation, Ended> {
+        #[cfg(feature = "fuzzing")]
+        if let Some(played) = &self.played {
+            let server = played.lock().ok().and_then(|mut servers| servers.pop());
+            return server.map(|server| Conversation::played(server, self.end)).ok_or(Ended::NotConnected(None));
+        }
         let mut last = Ended::NotConnected(None);
         let known = fact.address.map(|address| vec![address]);
         let addresses = known.as_deref().unwrap_or(self.addresses);
@@ -269,7 +295,13 @@ async fn who(line: &Line<'_>) -> Option<Found> {
         user: None,
         ..line.ask.clone()
     };
-    let line = Line { ask: &plain, addresses: line.addresses, end: line.end };
+    let line = Line {
+        ask: &plain,
+        addresses: line.addresses,
+        end: line.end,
+        #[cfg(feature = "fuzzing")]
+        played: None,
+    };
     let mut fact = blank(&plain);
     if let Ok(mut talk) = line.open(&mut fact).await {
         talk.end = line.end.min(Instant::now() + TRY);
