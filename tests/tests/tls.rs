@@ -77,6 +77,13 @@ fn a_certificate_that_signs_itself() {
     check([scene.web.name(), "https://api/"]).unreachable("tls-untrusted").words(["signed by itself"]);
     scene.web.put(BUNDLE, pair.chain.as_str());
     check([scene.web.name(), "https://api/"]).healthy();
+
+    // As most people make one.
+    let pair = Claims::of(["own.test"]).of_an_authority().self_signed();
+    scene.stack.server("own", &Nginx::secure(&pair)).on(&scene.net).alias("own.test").start();
+    check([scene.web.name(), "https://own.test/"]).unreachable("tls-untrusted").words(["signed by itself"]);
+    scene.web.put(BUNDLE, pair.chain.as_str());
+    check([scene.web.name(), "https://own.test/"]).healthy();
 }
 
 #[test]

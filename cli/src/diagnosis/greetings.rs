@@ -159,7 +159,9 @@ fn app(case: &Case<'_>, seen: &Seen<'_, GreetingFact>) -> Option<Stage> {
             let refusal = fact.refusal.as_ref()?;
             let code = refusal.code.as_deref().filter(|code| !refusal.text.starts_with(*code));
             let code = code.map(|code| format!("{code} ")).unwrap_or_default();
-            (Some(false), format!("{who} refuses: {code}{}", refusal.text))
+            let said = refusal.text.split(". ").next().unwrap_or_default();
+            let said: String = said.chars().take(100).collect();
+            (Some(false), format!("{who} refuses: {code}{said}"))
         }
         GreetingOutcome::OtherProtocol => {
             let answered = fact.answered.map_or("something else", SpokenProtocol::name);

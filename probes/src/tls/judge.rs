@@ -50,8 +50,13 @@ impl Judge {
     ) -> Vec<TlsFault> {
         let Ok(parsed) = ParsedCertificate::try_from(own) else { return vec![TlsFault::Unreadable] };
         let algorithms = self.provider.signature_verification_algorithms.all;
-        let path =
-            |at: UnixTime| verify_server_cert_signed_by_trust_anchor(&parsed, &self.roots, chain, at, algorithms);
+        let trusted_itself = self.is_root(own);
+        let path = |at: UnixTime| {
+            if trusted_itself {
+                return Ok(());
+            }
+            verify_server_cert_signed_by_trust_anchor(&parsed, &self.roots, chain, at, algorithms)
+        };
         let mut faults = Vec::new();
         let mut of_time = None;
         match path(now) {
@@ -68,8 +73,15 @@ impl Judge {
                 fault => faults.push(fault),
             },
         }
-        if fact.chain.first().is_some_and(|first| first.self_signed) {
-            for fault in faults.iter_mut().filter(|fault| **fault == TlsFault::UnknownIssuer) {
+        if let Some(first) = fact.chain.first().filter(|first| first.self_signed) {
+            // `openssl req -x509` makes its certificates authorities, which the library does not take for a server's. OpenSSL and
+            // Go do, so what is wrong with it is only that nobody trusts it.
+            let unheard = |fault: &TlsFault| match fault {
+                TlsFault::UnknownIssuer => true,
+                TlsFault::Certificate { .. } => first.authority,
+                _ => false,
+            };
+            for fault in faults.iter_mut().filter(|fault| unheard(fault)) {
                 *fault = TlsFault::SelfSigned;
             }
         }
@@ -77,10 +89,17 @@ impl Judge {
             let in_subject = is_named_in_subject(own, &name.to_str());
             faults.push(if in_subject { TlsFault::NameInSubject } else { fault_of(&error) });
         }
-        let of_time = of_time.or_else(|| first_of_time(fact, now).filter(|_| !faults.is_empty()));
+        let of_time = of_time.or_else(|| first_of_time(fact, now).filter(|_| !faults.is_empty() || trusted_itself));
         faults.extend(of_time);
         faults.dedup();
         faults
+    }
+
+    /// Whether a certificate is itself one of those that are trusted, as one that signs itself is where it was added to a
+    /// bundle. Clients with OpenSSL or Go's library take it then.
+    fn is_root(&self, own: &CertificateDer<'_>) -> bool {
+        let mut alone = RootCertStore::empty();
+        alone.add(own.clone().into_owned()).is_ok() && alone.roots.iter().all(|root| self.roots.roots.contains(root))
     }
 
     /// Whether a client that verifies so much minds a fault.

@@ -22,12 +22,18 @@ pub struct Claims {
     /// The years at whose beginnings it gets valid and ends.
     years: (i32, i32),
     padding: usize,
+    authority: bool,
 }
 
 impl Claims {
     /// A certificate for these DNS names and addresses, that is valid now.
     pub fn of<'a>(names: impl IntoIterator<Item = &'a str>) -> Self {
-        Self { names: names.into_iter().map(ToOwned::to_owned).collect(), years: (2020, 2120), padding: 0 }
+        Self {
+            names: names.into_iter().map(ToOwned::to_owned).collect(),
+            years: (2020, 2120),
+            padding: 0,
+            authority: false,
+        }
     }
 
     /// It has ended in 2021.
@@ -45,6 +51,11 @@ impl Claims {
         Self { padding: bytes, ..self }
     }
 
+    /// It may sign others as well, as `openssl req -x509` makes them.
+    pub fn of_an_authority(self) -> Self {
+        Self { authority: true, ..self }
+    }
+
     fn params(&self) -> CertificateParams {
         let mut params = CertificateParams::new(self.names.clone()).expect("names of a certificate");
         params.distinguished_name = DistinguishedName::new();
@@ -53,6 +64,9 @@ impl Claims {
         }
         params.not_before = date_time_ymd(self.years.0, 1, 1);
         params.not_after = date_time_ymd(self.years.1, 1, 1);
+        if self.authority {
+            params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        }
         if self.padding > 0 {
             // Below 2.999, which is for examples (ITU-T X.660).
             let octets = octet_string(self.padding);

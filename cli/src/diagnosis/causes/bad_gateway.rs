@@ -6,7 +6,7 @@ use crate::diagnosis::case::Case;
 use crate::diagnosis::fixes::{change, command, run};
 use crate::diagnosis::gateway::Gateway;
 use crate::report::{Check, Diagnosis, Fix, Relation, Severity, StageName, Verdict};
-use crate::topology::{ProxyProgram, Upstream, UpstreamErrorKind};
+use crate::topology::{ProxyProgram, Upstream, UpstreamErrorKind, UpstreamLookup};
 
 pub(super) const CAUSE: Cause = Cause {
     code: "bad-gateway",
@@ -62,9 +62,14 @@ fn find(case: &Case<'_>) -> Option<Found> {
         return None;
     }
     let proxy = &gateway.proxy.name;
-    let inner = failed.and_then(cause);
+    let gone = upstream.filter(|_| failed.is_some_and(|check| is_gone(&gateway, upstream, check)));
+    let inner = failed.and_then(cause).filter(|_| gone.is_none());
     let behind = behind(&gateway, upstream, failed);
-    let how = gateway.error.map_or_else(|| unsaid(case, &gateway, failed), |error| reason(error.kind));
+    let how = match gateway.error {
+        _ if gone.is_some() => "is gone",
+        Some(error) => reason(error.kind),
+        None => unsaid(case, &gateway, failed),
+    };
     let answers = gateway.status.map_or_else(|| "gives no answer".to_owned(), |status| format!("answers {status}"));
     let title = match (&behind, inner) {
         (Some(behind), Some(inner)) => format!("{proxy} {answers} because {behind} {how}: {}", inner.code),
@@ -83,8 +88,32 @@ fn find(case: &Case<'_>) -> Option<Found> {
         title,
         explanation: explanation(&gateway, upstream, &checks, failed),
         because,
-        fixes: fixes(&gateway, upstream, inner),
+        fixes: gone.map_or_else(|| fixes(&gateway, upstream, inner), |gone| start_again(&gateway, gone)),
     })
+}
+
+/// Whether nobody has the name of the upstream any more. nginx looks names up when it starts, and does not start without: so
+/// it was no slip of the pen.
+fn is_gone(gateway: &Gateway<'_>, upstream: Option<&Upstream>, check: &Check) -> bool {
+    let known_once = upstream.is_some_and(|upstream| upstream.lookup == UpstreamLookup::AtStart);
+    let runs = gateway.proxy.state.status.has_processes();
+    let unknown = cause(check).is_some_and(|inner| inner.code == "unknown-name");
+    gateway.said.program == ProxyProgram::Nginx && known_once && runs && unknown
+}
+
+/// What to do about an upstream that is no more.
+fn start_again(gateway: &Gateway<'_>, upstream: &Upstream) -> Vec<Fix> {
+    let host = &upstream.host;
+    let compose = gateway.proxy.compose.as_ref().map(|compose| {
+        let word = if compose.version.starts_with("1.") { "docker-compose" } else { "docker compose" };
+        format!(" (`{word} -p {} up -d`)", compose.project)
+    });
+    let how = compose.unwrap_or_else(|| " (`docker run --name …`), on a network that both are on".to_owned());
+    vec![change(format!(
+        "make {host} again{how}, then have {} look its name up anew: `{}`",
+        gateway.proxy.name,
+        gateway.reload()
+    ))]
 }
 
 /// Whether the way to the upstream is at fault now.
@@ -172,6 +201,10 @@ fn explanation(
     let dialled =
         |check: &Check| check.to.port.map_or_else(|| check.to.host.clone(), |port| host_port(&check.to.host, port));
     match (failed, checks) {
+        (Some(check), _) if is_gone(gateway, upstream, check) => sentences.push(format!(
+            "{program} looked that name up when it started, so {} was there then. Now nothing that {proxy} can see is called so.",
+            check.to.host
+        )),
         (Some(check), _) => match cause(check) {
             Some(inner) => sentences.push(format!("From {proxy} to {}: {}.", dialled(check), inner.title)),
             None => sentences.push(format!("A connection from {proxy} to {} fails now as well.", dialled(check))),

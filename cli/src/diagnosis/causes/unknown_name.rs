@@ -154,9 +154,11 @@ fn own_names(case: &Case<'_>, target: &Container) -> Vec<String> {
 /// called so.
 fn alike(case: &Case<'_>, known: &[(&str, &Container)], heard: &[&str]) -> Vec<String> {
     let wanted = case.to.host.as_str();
-    let names = known.iter().filter(|(name, of)| is_friendly(name, of)).map(|(name, _)| *name).chain(heard.iter().copied());
+    // Nobody who looks for somebody else means himself.
+    let others = || known.iter().filter(|(_, of)| Some(&of.name) != case.from.container.as_ref());
+    let names = others().filter(|(name, of)| is_friendly(name, of)).map(|(name, _)| *name).chain(heard.iter().copied());
     let mut near = resolve::near(wanted, names.map(str::to_owned));
-    let by_origin = known.iter().filter(|(_, container)| {
+    let by_origin = others().filter(|(_, container)| {
         container.image_name() == wanted
             || container.compose.as_ref().is_some_and(|compose| compose.project == wanted || compose.service == wanted)
     });
@@ -167,7 +169,7 @@ fn alike(case: &Case<'_>, known: &[(&str, &Container)], heard: &[&str]) -> Vec<S
     }
     // Elsewhere on the engine a near name is worth a word, too, but only where nothing nearer is.
     if near.is_empty() {
-        near = resolve::near(wanted, case.topology.containers.keys().cloned());
+        near = resolve::near(wanted, case.topology.containers.keys().filter(|name| Some(*name) != case.from.container.as_ref()).cloned());
     }
     near
 }

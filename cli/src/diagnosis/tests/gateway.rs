@@ -249,3 +249,20 @@ fn an_nginx_whose_upstream_is_called_otherwise() {
     let fix = &check.diagnoses[0].fixes[0].title;
     assert!(fix.contains("write router_one:8080 in place of router_on in /etc/nginx/nginx.conf, line 5"), "{fix}");
 }
+
+#[test]
+fn an_upstream_that_is_no_more_is_not_taken_for_a_misspelt_one() {
+    let facts = Facts::new()
+        .network("favorites-net", "172.18.0.0/16")
+        .container(container("web", "app:1").on("favorites-net", "172.18.0.3"))
+        .container(container("front", "nginx:1").runs(&["nginx"]).on("favorites-net", "172.18.0.2"))
+        .container(container("router_two", "router:1").runs(&["router"]).on("favorites-net", "172.18.0.5"))
+        .finds("front", &["172.18.0.2"])
+        .dials("172.18.0.2", 8080, TcpOutcome::Connected);
+    let facts = facts.nginx_answers(URL, 502).nginx("front", CONFIG, &[&line(REFUSED, "172.18.0.4:8080")]);
+    let check = check(&facts.seen_from("front").finds_nothing("router_one"));
+    assert_eq!(codes(&check), ["bad-gateway"]);
+    let told = &check.diagnoses[0];
+    assert_eq!(told.title, "front answers 502 because router_one is gone");
+    assert!(told.fixes[0].title.contains("make router_one again") && told.fixes[0].title.contains("-s reload"));
+}
