@@ -102,13 +102,13 @@ fn the_external_network_is_missing_in_one_project() {
 #[test]
 fn the_url_of_development_in_production() {
     let Some(stack) = Stack::with_servers() else { return };
-    let net = stack.network("backend");
-    let external = format!("  backend: {{ external: true, name: {} }}", net.name());
+    let backend = stack.network("backend");
+    let external = format!("  backend: {{ external: true, name: {} }}", backend.name());
     let port = dprobe_tests::host::free_port();
     let published = with(&in_development(&format!("{port}:5432")), "  backend: {}", &external);
     let database = database(&stack, &published);
     let (page, _) = in_production();
-    let app = app(&stack, &joined(&page, net.name()));
+    let app = app(&stack, &joined(&page, backend.name()));
     let source = app.service("next");
 
     let outcome = check([&source, &format!("postgres://app:{PASSWORD}@localhost:5432/db")]);
