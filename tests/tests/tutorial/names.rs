@@ -23,7 +23,7 @@ const PORTS: [(&str, &str); 5] = [
 pub(crate) struct Names {
     /// The name on the page and the one in its place, as long and with the same separators, so that dprobe breaks and cuts
     /// lines at the same places.
-    names: Vec<(String, String)>,
+    words: Vec<(String, String)>,
     /// What is replaced, by what, and the number that stands for it on the page.
     ports: Vec<(String, String)>,
     /// The number on the page and the one in its place.
@@ -33,7 +33,7 @@ pub(crate) struct Names {
 impl Names {
     /// Nothing is replaced.
     pub(crate) fn of_the_page(_: &Stack) -> Self {
-        Self { names: Vec::new(), ports: Vec::new(), numbers: Vec::new() }
+        Self { words: Vec::new(), ports: Vec::new(), numbers: Vec::new() }
     }
 
     /// Names that nobody has, and free ports.
@@ -61,12 +61,12 @@ impl Names {
         names.push(("database_backend".to_owned(), format!("{project}_backend")));
         // A short name may be a part of a longer one.
         names.sort_by_key(|(page, _)| std::cmp::Reverse(page.len()));
-        Self { names, ports, numbers }
+        Self { words: names, ports, numbers }
     }
 
     /// Whether names are replaced.
     pub(crate) fn are_replaced(&self) -> bool {
-        !self.names.is_empty()
+        !self.words.is_empty()
     }
 
     /// A text of the page with other names and ports.
@@ -75,7 +75,7 @@ impl Names {
         for (from, to) in &self.ports {
             text = text.replace(from, to);
         }
-        for (page, name) in &self.names {
+        for (page, name) in &self.words {
             text = renamed(&text, page, name);
         }
         text
@@ -87,7 +87,7 @@ impl Names {
             return text.to_owned();
         }
         let mut text = text.to_owned();
-        for (page, other) in self.names.iter().chain(&self.numbers) {
+        for (page, other) in self.words.iter().chain(&self.numbers) {
             text = text.replace(other, page);
         }
         text
