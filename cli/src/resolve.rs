@@ -265,6 +265,10 @@ fn by_name(name: &str, source: &Source, topology: &Topology, target: &mut Target
                 // The name may be one of the outside world.
                 None => target.kind = TargetKind::Name,
             },
+            // A program that has it in its configuration looks it up, whatever containers there are of other projects.
+            Err(ResolveError::Ambiguous { .. }) if target.scheme.is_some() && source.kind == SourceKind::Container => {
+                target.kind = TargetKind::Name;
+            }
             Err(error) => return Err(error),
         }
     }

@@ -53,9 +53,10 @@ fn capitalized(text: &str) -> String {
 }
 
 /// The catalogue of the failures that this version answers for: all of names, transport, the way to the host, published
-/// ports, the way outside, and several engines. What becomes of each is checked elsewhere: its page here and in
-/// `diagnosis::causes`, its recorded facts in `recorded.rs`, its stack in `tests/tests/codes.rs`.
-const CATALOGUE: [&str; 87] = [
+/// ports, the way outside, TLS with HTTP and application protocols, and several engines. What becomes of each is checked
+/// elsewhere: its page here and in `diagnosis::causes`, its recorded facts in `recorded.rs`, its stack in
+/// `tests/tests/codes.rs`.
+const CATALOGUE: [&str; 99] = [
     // Names
     "unknown-name",
     "default-bridge-no-dns",
@@ -140,6 +141,19 @@ const CATALOGUE: [&str; 87] = [
     "db-tls-mismatch",
     "protected-mode",
     "too-many-connections",
+    // TLS, HTTP and application protocols
+    "tls-untrusted",
+    "tls-ca-bundle-missing",
+    "tls-expired",
+    "tls-name-mismatch",
+    "tls-not-spoken",
+    "tls-required",
+    "http-error",
+    "bad-gateway",
+    "upstream-stale",
+    "redirect-to-localhost",
+    "host-header-rejected",
+    "url-malformed",
     // Several engines and hosts
     "other-engine",
     "overlay-data-blocked",

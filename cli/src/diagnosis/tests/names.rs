@@ -5,8 +5,8 @@ use dprobe_probes::tcp::TcpOutcome;
 
 use super::facts::names::Said;
 use super::facts::{self, Facts, container};
-use crate::report::{Check, Severity, Verdict};
-use crate::topology::{Libc, NetworkMode};
+use crate::report::{Check, Severity, TargetKind, Verdict};
+use crate::topology::{ComposeService, Container, Libc, NetworkMode};
 
 const EMBEDDED: &str = "127.0.0.11";
 const API: &str = "api.example.test";
@@ -373,4 +373,29 @@ fn an_image_that_asks_no_dns_server_is_told_beside() {
     let told = |check: &Check| check.diagnoses[0].explanation.contains("hosts: files`");
     assert!(told(&facts(&["files"])));
     assert!(!told(&facts(&["files", "dns"])));
+}
+
+#[test]
+fn a_host_in_a_url_is_a_name_also_where_several_projects_have_such_a_service() {
+    let of = |project: &str| {
+        let service = ComposeService {
+            project: project.to_owned(),
+            service: "postgres_db".to_owned(),
+            ..ComposeService::default()
+        };
+        let name = format!("{project}_postgres_db_1");
+        Container { compose: Some(service), ..container(&name, "postgres:16").on(project, "172.19.0.2") }
+    };
+    let facts = Facts::new()
+        .network("favorites-net", "172.18.0.0/16")
+        .network("one", "172.19.0.0/16")
+        .network("other", "172.20.0.0/16")
+        .container(container("web", "app:1").on("favorites-net", "172.18.0.3"))
+        .container(of("one"))
+        .container(of("other"))
+        .finds_nothing("postgres_db");
+    let check = facts.check("postgres://app@postgres_db/shop");
+    assert_eq!(check.to.kind, TargetKind::Name);
+    assert_eq!(check.verdict, Verdict::Unreachable);
+    assert_eq!(facts::codes(&check), ["unknown-name"]);
 }
