@@ -44,7 +44,9 @@ pub(super) fn configured(data: &[u8]) {
     check::all_printable(&found);
     check::all_shorter(&found, escaped(LONGEST));
     // As whom it logs in is for the agent to know and for no report.
-    found.iter_mut().for_each(|found| found.login = Login::default());
+    for found in &mut found {
+        found.login = Login::default();
+    }
     check::comes_back(&found);
     // What was found can be asked for, unless it was left out.
     for dependency in found.iter().filter(|found| found.left_out.is_none() && found.malformed.is_none()) {
