@@ -11,6 +11,21 @@ fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the workspace").to_owned()
 }
 
+/// The files of the tests by the names of their modules, also those of a test that is a folder of files.
+fn sources(folder: &Path, within: &str) -> Vec<(String, String)> {
+    let mut sources = Vec::new();
+    for entry in fs::read_dir(folder).expect("the tests").flatten() {
+        let path = entry.path();
+        let name = format!("{within}{}", path.file_stem().unwrap_or_default().to_string_lossy());
+        if path.is_dir() {
+            sources.extend(self::sources(&path, &format!("{name}::")));
+        } else if path.extension().is_some_and(|is| is == "rs") {
+            sources.push((name, fs::read_to_string(path).unwrap_or_default()));
+        }
+    }
+    sources
+}
+
 #[test]
 fn the_table_is_in_step_with_the_stacks() {
     let table = fs::read_to_string(root().join("docs/accuracy.md")).expect("docs/accuracy.md");
@@ -25,9 +40,7 @@ fn the_table_is_in_step_with_the_stacks() {
 
     let mut known = BTreeSet::new();
     let mut asserting = BTreeSet::new();
-    for file in fs::read_dir(root().join("tests/tests")).expect("the tests").flatten() {
-        let binary = file.path().file_stem().unwrap_or_default().to_string_lossy().into_owned();
-        let text = fs::read_to_string(file.path()).unwrap_or_default();
+    for (binary, text) in sources(&root().join("tests/tests"), "") {
         for test in text.split("#[test]\nfn ").skip(1) {
             let name = format!("{binary}::{}", test.split('(').next().unwrap_or_default());
             // A test may be followed by helpers of its neighbours, which assert nothing of its own.

@@ -385,6 +385,6 @@ networks:
     let front = shop.service("front");
     check([&front, "postgres_db:5432"]).healthy();
     // As Debian makes it, it has users of its own host alone.
-    check([&front, "mariadb:3306"]).unreachable("db-host-denied");
+    check([&front, "mysql://mariadb/shop"]).unreachable("db-host-denied");
     check([&shop.service("mariadb"), "front:8080"]).healthy();
 }
