@@ -13,7 +13,7 @@ use dprobe_probes::wire::Probe;
 use super::greeting;
 use super::round::{Limits, Round, millis};
 use crate::report::{Source, Target, TargetKind};
-use crate::resolve::HOST;
+use crate::resolve::{self, HOST};
 use crate::topology::{Protocol, Proxy, Topology};
 
 /// How long an established connection is watched where an engine's proxy may have accepted it for nobody. The proxy needs
@@ -67,7 +67,7 @@ pub fn first_round(
     if to.host.parse::<IpAddr>().is_err() {
         round.ask(&from.place, Probe::Lookup(LookupAsk { name: to.host.clone(), timeout_ms, every_server: false }));
     }
-    round.ask(&from.place, dial(to, timeout_ms));
+    round.ask(&from.place, dial(to, topology, timeout_ms));
     if let Some(greet) = greeting::greet(to, topology, trusted, limits) {
         round.ask(&from.place, greet);
     }
@@ -98,15 +98,23 @@ pub fn first_round(
     }
 }
 
-fn dial(to: &Target, timeout_ms: u64) -> Probe {
+fn dial(to: &Target, topology: &Topology, timeout_ms: u64) -> Probe {
     let host = to.host.clone();
     match (to.port, to.protocol) {
         (Some(port), Protocol::Tcp) => {
             let published = to.container_port != Some(port) || to.kind != TargetKind::Container;
-            let watch = if published { WATCH_PUBLISHED } else { WATCH_DIRECT };
+            let watch = if published || speaks_first(to, topology) { WATCH_PUBLISHED } else { WATCH_DIRECT };
             Probe::Tcp(TcpAsk { host, port, timeout_ms, watch_ms: millis(watch) })
         }
         (Some(port), Protocol::Udp) => Probe::Udp(UdpAsk { host, port, timeout_ms: timeout_ms.min(1500) }),
         (None, _) => Probe::Ping(PingAsk { host, timeout_ms: timeout_ms.min(1500), size: 0, fill: false }),
     }
+}
+
+/// Whether the target is known to speak before it is asked, as MySQL does: the watch ends with its first word, so it may be
+/// long.
+fn speaks_first(to: &Target, topology: &Topology) -> bool {
+    let container = to.container.as_ref().and_then(|name| topology.containers.get(name));
+    let known = container.and_then(resolve::well_known_port);
+    to.port == known && matches!(known, Some(3306 | 4222))
 }
