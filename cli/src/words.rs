@@ -193,7 +193,11 @@ pub fn read(value: &str) -> Result<Vec<TargetWord>, WordError> {
     } else if let Some(at) = go_mysql::find(word) {
         go_mysql::read(word, at)?
     } else if let Some(whole) = several_urls(word) {
-        return several(&whole);
+        // Where they are no URLs one by one, a comma was part of a password.
+        if let Ok(words) = several(&whole) {
+            return Ok(words);
+        }
+        url::read(word)?
     } else if word.contains("://") {
         url::read(word)?
     } else if let Some(error) = without_slashes(word) {

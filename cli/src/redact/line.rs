@@ -134,8 +134,15 @@ fn is_header(name: &str) -> bool {
 /// How long a value is: to its closing quote or bracket, and on to the next separator, as a shell reads it.
 fn value_length(value: &str, to_the_end: bool) -> usize {
     let mut length = 0;
-    while let Some(more) = enclosed(&value[length..]) {
-        length += more;
+    loop {
+        while let Some(more) = enclosed(&value[length..]) {
+            length += more;
+        }
+        // What is enclosed may be a name itself, whose value belongs to it.
+        match assigned(&value[length..]).filter(|_| length > 0) {
+            Some(skipped) => length += skipped,
+            None => break,
+        }
     }
     let ends = |c: char| {
         if to_the_end {

@@ -64,6 +64,7 @@ fn secrets_in_log_lines_are_masked() {
         (r#"{"msg":"{\"password\":\"hunter2\",\"n\":1}"}"#, r#"{"msg":"{\"password\":***,\"n\":1}"}"#),
         (r#"{"password":"hunter2\\","n":1}"#, r#"{"password":***,"n":1}"#),
         (r#"{"password":"hunter2 "token": "hunter2"}"#, r#"{"password":***token": ***}"#),
+        (r#"auth: "password": "hunter2", n"#, "auth: ***, n"),
         (r#"{"tokens":["hunter2","ter2"],"n":1}"#, r#"{"tokens":***,"n":1}"#),
         ("PASSWORD='hun'ter2\"x\" next", "PASSWORD=*** next"),
     ] {

@@ -1,7 +1,7 @@
 //! Lists of hosts without a scheme: `a:9092,b:9092`, and `cache:6379,password=x,ssl=True` of StackExchange.Redis.
 
 use super::parameters::Parameters;
-use super::{TargetWord, WordError, host, scheme};
+use super::{TargetWord, WordError, error, host, scheme};
 
 /// The port of Kafka's listeners, by which a bare list is told to be one of bootstrap servers.
 const KAFKA: u16 = 9092;
@@ -18,6 +18,11 @@ pub(super) fn targets(word: &str) -> Result<Vec<TargetWord>, WordError> {
         if !words.iter().any(|known| known.host == target.host && known.port == target.port) {
             words.push(target);
         }
+    }
+    if words.is_empty() {
+        // Whatever the value of an option is, it may be a password.
+        let shown = options.first().map_or(word, |option| option.split('=').next().unwrap_or_default());
+        return Err(WordError::NoHost { typed: error::shown(shown), example: "kafka:9092,kafka2:9092" });
     }
     let redis = !options.is_empty();
     let kafka = words.len() > 1 && words.iter().all(|word| word.port.is_some_and(|port| port.port == KAFKA));
