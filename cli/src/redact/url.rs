@@ -46,8 +46,9 @@ pub(super) fn userinfo(scheme: &str, rest: &str) -> String {
 fn userinfo_end(scheme: &str, rest: &str) -> Option<usize> {
     let authority = rest.find(['/', '?', '#']).map_or(rest, |end| &rest[..end]);
     let of_the_web = ["http", "https", "ws", "wss"].iter().any(|web| scheme.eq_ignore_ascii_case(web));
-    let odd_port =
-        authority.rsplit_once(':').is_some_and(|(_, port)| !port.ends_with(']') && port.parse::<u16>().is_err());
+    let odd_port = authority
+        .rsplit_once(':')
+        .is_some_and(|(_, port)| !port.ends_with(']') && port.parse::<u16>().unwrap_or(0) == 0);
     let has_credentials = authority.contains('@');
     if of_the_web && !odd_port && !has_credentials { None } else { rest.rfind('@') }
 }

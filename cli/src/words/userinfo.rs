@@ -18,15 +18,21 @@ pub(super) fn end(scheme: &str, rest: &str) -> Option<usize> {
     let odd_port = {
         let hosts = in_authority.map_or(authority, |at| &authority[at + 1..]);
         let port = hosts.rsplit_once(':').map(|(_, port)| port);
-        port.is_some_and(|port| !port.ends_with(']') && port.parse::<u16>().is_err())
+        port.is_some_and(|port| !port.ends_with(']') && !is_port(port))
     };
     let between = &rest[authority_end..after];
     // `http://web/@vite/client`, `postgres://db/x?user=me@corp`
-    let follows_a_host = in_authority.is_none() || between.starts_with('/');
-    let is_parameter = follows_a_host && between.rfind(['?', '&', ';']).is_some_and(|at| between[at..].contains('='));
+    let has_host = in_authority.is_none_or(|at| at + 1 < authority.len());
+    let follows_a_host = has_host && (in_authority.is_none() || between.starts_with('/'));
+    let is_parameter = follows_a_host && between.find(['?', '&', ';']).is_some_and(|at| between[at..].contains('='));
     // Behind credentials it is more likely the rest of a password than a part of a path, and a password must not be shown.
     let free = scheme::has_free_path(scheme) && in_authority.is_none() || is_parameter;
     if odd_port || !free { Some(after) } else { in_authority }
+}
+
+/// Whether a text is a port: a number from 1 to 65535, in digits alone.
+fn is_port(text: &str) -> bool {
+    text.bytes().all(|byte| byte.is_ascii_digit()) && text.parse::<u16>().is_ok_and(|port| port > 0)
 }
 
 /// What is not escaped in user and password, and what becomes of it.
