@@ -9,6 +9,7 @@ mod tests;
 mod url;
 
 pub use line::line;
+pub(crate) use url::{has_odd_port, is_port, split_at_port};
 pub use url::{query, url};
 
 /// What stands in the place of a secret.

@@ -99,6 +99,15 @@ pub struct Login {
     pub database: Option<String>,
 }
 
+impl Login {
+    /// What is empty and what a terminal would obey is nobody's name: a string escaped it, and a NUL would end a field of a
+    /// server's protocol early.
+    fn of(user: Option<String>, database: Option<String>) -> Self {
+        let named = |name: &String| !name.is_empty() && printable(name.as_bytes(), usize::MAX) == *name;
+        Self { user: user.filter(named), database: database.filter(named) }
+    }
+}
+
 /// The host part of a target.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum HostWord {

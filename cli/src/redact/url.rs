@@ -1,5 +1,7 @@
 //! Credentials in URLs.
 
+use std::net::Ipv6Addr;
+
 use super::{MASK, is_secret_name};
 
 /// A URL without the password in its userinfo and without the values of secret parameters.
@@ -46,9 +48,27 @@ pub(super) fn userinfo(scheme: &str, rest: &str) -> String {
 fn userinfo_end(scheme: &str, rest: &str) -> Option<usize> {
     let authority = rest.find(['/', '?', '#']).map_or(rest, |end| &rest[..end]);
     let of_the_web = ["http", "https", "ws", "wss"].iter().any(|web| scheme.eq_ignore_ascii_case(web));
-    let odd_port = authority
-        .rsplit_once(':')
-        .is_some_and(|(_, port)| !port.ends_with(']') && port.parse::<u16>().unwrap_or(0) == 0);
     let has_credentials = authority.contains('@');
-    if of_the_web && !odd_port && !has_credentials { None } else { rest.rfind('@') }
+    if of_the_web && !has_odd_port(authority) && !has_credentials { None } else { rest.rfind('@') }
+}
+
+/// Whether what stands behind the last colon of an authority can not be a port: then it may be a password with something in it
+/// that ends an authority, of which this is the beginning.
+pub(crate) fn has_odd_port(authority: &str) -> bool {
+    let host = authority.rsplit('@').next().unwrap_or(authority);
+    split_at_port(host).is_some_and(|(_, port)| !is_port(port))
+}
+
+/// A host and what stands behind its last colon, unless that colon is one of an IPv6 address, in brackets or not. Whether it is
+/// a port is not looked at.
+pub(crate) fn split_at_port(host: &str) -> Option<(&str, &str)> {
+    let bare = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host);
+    // `fe80::1%eth0` has a zone (RFC 4007, 11).
+    let address = bare.split('%').next().unwrap_or(bare);
+    host.rsplit_once(':').filter(|_| address.parse::<Ipv6Addr>().is_err())
+}
+
+/// Whether a text is a port: a number from 1 to 65535, in digits alone.
+pub(crate) fn is_port(text: &str) -> bool {
+    text.bytes().all(|byte| byte.is_ascii_digit()) && text.parse::<u16>().is_ok_and(|port| port > 0)
 }

@@ -135,7 +135,7 @@ fn error(line: &LogLine) -> Option<UpstreamError> {
     let host = value["request"]["host"].as_str().map(|host| short(host.split(':').next().unwrap_or_default()));
     let path = value["request"]["uri"].as_str().map(|uri| short(uri.split(['?', '#']).next().unwrap_or_default()));
     Some(UpstreamError {
-        time: value["ts"].to_string(),
+        time: short(&value["ts"].to_string()),
         age_s: line.age_s,
         kind,
         words: short(&redact::line(words)),

@@ -84,7 +84,7 @@ pub(super) fn read(word: &str, known: Option<&'static str>) -> Result<Spec, Word
     let user = parameters.get(&["user", "user id", "uid", "username"]).map(str::to_owned);
     let mut spec = Spec::of(scheme, hosts, database.as_deref());
     spec.application = spec.application.map(|application| parameters.refine(application, false));
-    spec.login = Login { user, database };
+    spec.login = Login::of(user, database);
     Ok(spec)
 }
 

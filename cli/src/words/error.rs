@@ -111,15 +111,15 @@ pub enum WordError {
 /// Hosts with their ports, separated by commas, without what is no port: of `postgres://user:password` it is not known that
 /// the host is missing.
 pub(super) fn masked_ports(hosts: &str) -> String {
-    let masked = |host: &str| match host.rsplit_once(':') {
-        Some((name, port)) if !port.contains(']') && host.parse::<std::net::Ipv6Addr>().is_err() => {
+    let masked = |host: &str| match crate::redact::split_at_port(host) {
+        Some((name, port)) => {
             format!(
                 "{}:{}",
                 name.split(':').next().filter(|_| !name.starts_with('[')).unwrap_or(name),
                 masked_port(port)
             )
         }
-        _ => host.to_owned(),
+        None => host.to_owned(),
     };
     hosts.split(',').map(masked).collect::<Vec<_>>().join(",")
 }

@@ -39,6 +39,6 @@ pub(super) fn read(word: &str, at: usize) -> Result<Spec, WordError> {
         let refined = parameters.refine(application, false);
         if told { refined } else { dprobe_probes::application::Application { security: plain, ..refined } }
     });
-    spec.login = Login { user: user.map(str::to_owned), database: database.map(str::to_owned) };
+    spec.login = Login::of(user.map(str::to_owned), database.map(str::to_owned));
     Ok(spec)
 }

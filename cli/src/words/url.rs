@@ -4,6 +4,7 @@ use super::malformed::{Fault, Malformed};
 use super::parameters::{Parameters, decoded};
 use super::spec::{Place, Spec};
 use super::{Login, WordError, error, placeholder, scheme, userinfo};
+use crate::redact;
 
 /// What a URL says. One that is not written as it has to be, and that some drivers read as it was meant nevertheless, says it
 /// in [`Spec::malformed`].
@@ -71,10 +72,10 @@ pub(super) fn read(word: &str) -> Result<Spec, WordError> {
     };
     let user = parts.userinfo.map(|info| decoded(info.split(':').next().unwrap_or_default()));
     let database = parts.path.strip_prefix('/').filter(|name| !name.is_empty()).map(decoded);
-    let login = Login {
-        user: user.filter(|user| !user.is_empty()).or_else(|| parameters.get(&["user", "username"]).map(str::to_owned)),
-        database: database.or_else(|| parameters.get(&["dbname", "database"]).map(str::to_owned)),
-    };
+    let login = Login::of(
+        user.filter(|user| !user.is_empty()).or_else(|| parameters.get(&["user", "username"]).map(str::to_owned)),
+        database.or_else(|| parameters.get(&["dbname", "database"]).map(str::to_owned)),
+    );
     let first_port = hosts.first().and_then(|place| place.port);
     Ok(Spec {
         application: application(first_port),
@@ -128,8 +129,8 @@ fn places(parts: &Parts<'_>, before: &str, word: &str) -> Result<Vec<Place>, Wor
         // `sqlserver://db\INSTANCE`
         let host = host.split('\\').next().unwrap_or(host);
         let shown = || error::masked_ports(host);
-        let fault = match host.rsplit_once(':') {
-            Some((name, port)) if !port.contains(']') && !name.contains(':') || name.ends_with(']') => {
+        let fault = match redact::split_at_port(host) {
+            Some((name, port)) if !name.contains(':') || name.ends_with(']') => {
                 port_fault(port).filter(|_| !name.is_empty())
             }
             _ => None,
@@ -155,10 +156,10 @@ fn example_port(scheme: &str) -> String {
 
 /// What is wrong with a port.
 fn port_fault(port: &str) -> Option<Fault> {
-    match port.parse::<u16>() {
-        _ if port.is_empty() => Some(Fault::NoPort),
-        Ok(number) if number > 0 && port.bytes().all(|byte| byte.is_ascii_digit()) => None,
-        _ => Some(Fault::Port { port: error::masked_port(port) }),
+    match port {
+        "" => Some(Fault::NoPort),
+        port if redact::is_port(port) => None,
+        port => Some(Fault::Port { port: error::masked_port(port) }),
     }
 }
 
@@ -202,7 +203,7 @@ impl<'a> Parts<'a> {
     /// what is known to be harmless is kept.
     fn tail_shown(&self) -> String {
         if scheme::has_free_path(self.scheme) {
-            return crate::redact::query(self.tail);
+            return redact::query(self.tail);
         }
         let path = self.path.trim_end_matches('/');
         let plain = path.len() <= 100

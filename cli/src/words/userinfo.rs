@@ -4,6 +4,7 @@ use super::error;
 use super::malformed::{Fault, Malformed, escaped};
 use super::scheme;
 use super::url::Parts;
+use crate::redact::has_odd_port;
 
 /// Where the `@` stands that ends the userinfo.
 ///
@@ -15,11 +16,6 @@ pub(super) fn end(scheme: &str, rest: &str) -> Option<usize> {
     let last = rest.rfind('@');
     let in_authority = authority.rfind('@');
     let Some(after) = last.filter(|at| *at > authority_end) else { return in_authority };
-    let odd_port = {
-        let hosts = in_authority.map_or(authority, |at| &authority[at + 1..]);
-        let port = hosts.rsplit_once(':').map(|(_, port)| port);
-        port.is_some_and(|port| !port.ends_with(']') && !is_port(port))
-    };
     let between = &rest[authority_end..after];
     // `http://web/@vite/client`, `postgres://db/x?user=me@corp`
     let has_host = in_authority.is_none_or(|at| at + 1 < authority.len());
@@ -27,12 +23,7 @@ pub(super) fn end(scheme: &str, rest: &str) -> Option<usize> {
     let is_parameter = follows_a_host && between.find(['?', '&', ';']).is_some_and(|at| between[at..].contains('='));
     // Behind credentials it is more likely the rest of a password than a part of a path, and a password must not be shown.
     let free = scheme::has_free_path(scheme) && in_authority.is_none() || is_parameter;
-    if odd_port || !free { Some(after) } else { in_authority }
-}
-
-/// Whether a text is a port: a number from 1 to 65535, in digits alone.
-fn is_port(text: &str) -> bool {
-    text.bytes().all(|byte| byte.is_ascii_digit()) && text.parse::<u16>().is_ok_and(|port| port > 0)
+    if has_odd_port(authority) || !free { Some(after) } else { in_authority }
 }
 
 /// What is not escaped in user and password, and what becomes of it.
