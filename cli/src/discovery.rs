@@ -13,6 +13,8 @@ mod pairs;
 mod tests;
 mod value;
 
+pub(crate) use environment::assignment;
+
 use std::collections::BTreeSet;
 use std::net::IpAddr;
 

@@ -197,8 +197,8 @@ pub fn read(value: &str) -> Result<Vec<TargetWord>, WordError> {
         dsn::read(word, None)?
     } else if let Some((scheme, pairs)) = dsn::of_php(word) {
         dsn::read(pairs, Some(scheme))?
-    } else if word.get(..5).is_some_and(|start| start.eq_ignore_ascii_case("jdbc:")) {
-        jdbc::read(word)?
+    } else if let Some(rest) = jdbc::without_prefix(word) {
+        jdbc::read(word, rest)?
     } else if let Some(at) = go_mysql::find(word) {
         go_mysql::read(word, at)?
     } else if let Some(whole) = several_urls(word) {
@@ -271,8 +271,8 @@ fn quotes(word: &str, quote: char) -> Malformed {
 
 /// What a scheme without its slashes was meant to be: `http:web`, `postgres:/db/shop`, `redis//cache`.
 fn without_slashes(word: &str) -> Option<WordError> {
-    let jdbc = word.get(..5).filter(|start| start.eq_ignore_ascii_case("jdbc:")).unwrap_or_default();
-    let rest = &word[jdbc.len()..];
+    let rest = jdbc::without_prefix(word).unwrap_or(word);
+    let jdbc = &word[..word.len() - rest.len()];
     let end = rest.find(':').into_iter().chain(rest.find("//")).min()?;
     let (scheme, after) = (&rest[..end], rest[end..].trim_start_matches(':'));
     let lower = scheme.to_ascii_lowercase();

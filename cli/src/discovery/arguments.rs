@@ -1,7 +1,5 @@
 //! The arguments: connection strings in any of them, and host and port of client programs that are known here.
 
-use dprobe_probes::text::printable;
-
 use super::merge::Merged;
 use super::value::{self, Named};
 use super::{Finding, Surroundings, VARIABLES, names};
@@ -32,6 +30,9 @@ const CLIENTS: [(&str, &[&str], &[&str], &str); 20] = [
     ("valkey-cli", &["-h"], &["-p"], "redis"),
 ];
 
+/// The longest flag that is shown, in bytes.
+const FLAG: usize = 60;
+
 /// Everything that the arguments name.
 pub(super) fn find(arguments: &[String], around: &Surroundings<'_>, found: &mut Merged) {
     let arguments = &arguments[..arguments.len().min(VARIABLES)];
@@ -41,8 +42,8 @@ pub(super) fn find(arguments: &[String], around: &Surroundings<'_>, found: &mut 
             if flag.is_some_and(is_of_itself) {
                 continue;
             }
-            let origin =
-                || Origin::Argument(flag.map_or_else(|| format!("{at}"), |flag| printable(flag.as_bytes(), 60)));
+            let flag_shown = flag.filter(|flag| is_plain(flag));
+            let origin = || Origin::Argument(flag_shown.map_or_else(|| at.to_string(), str::to_owned));
             match value::connection(value, false) {
                 Named::Targets(targets) => {
                     for word in targets.into_iter().filter(|word| !around.is_own(&word.host)) {
@@ -83,6 +84,11 @@ fn values<'a>(argument: &'a str, before: Option<&'a str>) -> Vec<(Option<&'a str
         return tokens;
     }
     vec![(flag, argument)]
+}
+
+/// Whether a flag has nothing in it but what names are made of, so that it holds no value and can be shown.
+fn is_plain(flag: &str) -> bool {
+    flag.len() <= FLAG && flag.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.'))
 }
 
 /// Whether a flag speaks of the program itself: what it listens on, how others see it.

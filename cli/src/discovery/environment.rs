@@ -20,8 +20,7 @@ pub(super) struct Variables<'a> {
 impl<'a> Variables<'a> {
     fn of(configuration: &'a Configuration) -> Self {
         let mut entries: Vec<(&str, &str)> = Vec::new();
-        for (name, value) in configuration.environment.iter().filter_map(|entry| entry.split_once('=')).take(VARIABLES)
-        {
+        for (name, value) in configuration.environment.iter().filter_map(|entry| assignment(entry)).take(VARIABLES) {
             entries.retain(|(known, _)| *known != name);
             entries.push((name, value));
         }
@@ -45,6 +44,12 @@ impl<'a> Variables<'a> {
         };
         self.of_image.iter().any(found)
     }
+}
+
+/// Name and value of an entry of `Config.Env`. What stands before its `=` is no name where it has an `@`, but the beginning of a
+/// connection string that lost its name (`-e 'mongodb://app:secret@db/shop?w=1'`), and then it may hold a password.
+pub(crate) fn assignment(entry: &str) -> Option<(&str, &str)> {
+    entry.split_once('=').filter(|(name, _)| !name.contains('@'))
 }
 
 /// Where something was found: the names of its variables.

@@ -2,6 +2,7 @@
 
 use dprobe_probes::text::printable;
 
+use crate::discovery::assignment;
 use crate::topology::{Variable, VariableForm};
 
 /// The most variables that are kept of one container.
@@ -26,7 +27,7 @@ const DATABASE_HOSTS: [&str; 9] = [
 
 /// What the variables of `Config.Env` tell.
 pub(super) fn variables(env: &[String]) -> Vec<Variable> {
-    env.iter().filter_map(|assignment| assignment.split_once('=')).filter_map(variable).take(MAX).collect()
+    env.iter().filter_map(|entry| assignment(entry)).filter_map(variable).take(MAX).collect()
 }
 
 fn variable((name, value): (&str, &str)) -> Option<Variable> {

@@ -133,14 +133,17 @@ fn is_header(name: &str) -> bool {
 
 /// How long a value is: to its closing quote or bracket, and on to the next separator, as a shell reads it.
 fn value_length(value: &str, to_the_end: bool) -> usize {
-    let mut length = 0;
-    loop {
+    // What was masked already is enclosed as it is.
+    let mut length = if value.starts_with(MASK) { MASK.len() } else { 0 };
+    while !value.starts_with(MASK) {
         while let Some(more) = enclosed(&value[length..]) {
             length += more;
         }
-        // What is enclosed may be a name itself, whose value belongs to it.
-        match assigned(&value[length..]).filter(|_| length > 0) {
-            Some(skipped) => length += skipped,
+        // What is enclosed may be a name itself, whose value belongs to it; and where the value is missing, the next name of a
+        // secret stands in its place (`token: password: x`).
+        let name = if length == 0 { secret_name_length(value) } else { 0 };
+        match assigned(&value[length + name..]).filter(|_| length + name > 0) {
+            Some(skipped) => length += name + skipped,
             None => break,
         }
     }
@@ -156,6 +159,12 @@ fn value_length(value: &str, to_the_end: bool) -> usize {
     // Where a quote is not closed, the next one may belong to the next name.
     let is_name = length > 0 && rest[..more].chars().all(is_name_char) && assigned(&rest[more..]).is_some();
     if is_name { length } else { length + more }
+}
+
+/// How long the name of a secret is that a text begins with, or nothing.
+fn secret_name_length(text: &str) -> usize {
+    let length = text.find(|c| !is_name_char(c)).unwrap_or(text.len());
+    if is_secret_name(&text[..length]) { length } else { 0 }
 }
 
 /// How long the part in quotes or brackets is that a text begins with, to its end where it is not closed.

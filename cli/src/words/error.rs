@@ -3,6 +3,7 @@
 use dprobe_probes::text::printable;
 
 use super::malformed::Malformed;
+use super::{jdbc, scheme};
 
 /// The longest word that is looked at, in bytes.
 pub(super) const LONGEST: usize = 4096;
@@ -135,10 +136,23 @@ pub(super) fn masked_port(port: &str) -> String {
 /// An error is about a word that could not be taken apart, so nothing after `://` is known not to be a password until the
 /// last `@` is past.
 pub(super) fn shown(word: &str) -> String {
-    let visible = match (word.find("://"), word.rfind('@')) {
-        (Some(scheme), Some(at)) if scheme + 3 < at => format!("{}***{}", &word[..scheme + 3], &word[at..]),
+    let visible = match (scheme_end(word), word.rfind('@')) {
+        (Some(end), Some(at)) if end < at => format!("{}***{}", &word[..end], &word[at..]),
         (None, Some(at)) => format!("***{}", &word[at..]),
         _ => word.to_owned(),
     };
     printable(crate::redact::line(&visible).as_bytes(), 80)
+}
+
+/// Where a scheme with its `://` ends at the beginning of a word, and nothing else: `jdbc:` of a driver and `net:` of a network
+/// may stand in front of it, and a password may not.
+fn scheme_end(word: &str) -> Option<usize> {
+    let at = word.find("://")?;
+    let before = &word[..at];
+    let bare = before.strip_prefix("net:").unwrap_or(before);
+    let is_scheme = match jdbc::without_prefix(bare) {
+        Some(rest) => rest.split(':').all(scheme::valid),
+        None => scheme::valid(bare),
+    };
+    (is_scheme || before.is_empty()).then_some(at + 3)
 }

@@ -3,9 +3,14 @@
 use super::spec::{Place, Spec};
 use super::{WordError, error, url};
 
-/// What a JDBC string says.
-pub(super) fn read(word: &str) -> Result<Spec, WordError> {
-    let rest = &word["jdbc:".len()..];
+/// What follows `jdbc:`, in whatever case it is written.
+pub(super) fn without_prefix(word: &str) -> Option<&str> {
+    let (prefix, rest) = word.split_at_checked("jdbc:".len())?;
+    prefix.eq_ignore_ascii_case("jdbc:").then_some(rest)
+}
+
+/// What a JDBC string says; `rest` is what follows its `jdbc:`.
+pub(super) fn read(word: &str, rest: &str) -> Result<Spec, WordError> {
     let lower = rest.to_ascii_lowercase();
     if lower.starts_with("oracle:") {
         return oracle(rest);

@@ -3,7 +3,7 @@
 use super::malformed::{Fault, Malformed};
 use super::parameters::{Parameters, decoded};
 use super::spec::{Place, Spec};
-use super::{Login, WordError, error, placeholder, scheme, userinfo};
+use super::{Login, WordError, error, jdbc, placeholder, scheme, userinfo};
 use crate::redact;
 
 /// What a URL says. One that is not written as it has to be, and that some drivers read as it was meant nevertheless, says it
@@ -91,9 +91,7 @@ pub(super) fn read(word: &str) -> Result<Spec, WordError> {
 
 /// The scheme of what stands before `://`, and whether it is that of JDBC: `jdbc:mysql:loadbalance` is `mysql`.
 fn scheme_of(before: &str) -> (bool, &str) {
-    let Some(rest) = before.get(..5).filter(|start| start.eq_ignore_ascii_case("jdbc:")).map(|_| &before[5..]) else {
-        return (false, before);
-    };
+    let Some(rest) = jdbc::without_prefix(before) else { return (false, before) };
     let known = rest.split(':').find(|part| scheme::known(&part.to_ascii_lowercase()));
     (true, known.unwrap_or(rest))
 }
