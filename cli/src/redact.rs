@@ -3,11 +3,13 @@
 //! What is taken out is replaced by [`MASK`]. Rather too much is hidden than too little: the value of anything whose name
 //! speaks of a password, a token, a secret or a key goes, whatever it is.
 
+mod clients;
 mod line;
 #[cfg(test)]
 mod tests;
 mod url;
 
+use clients::Clients;
 pub use line::line;
 pub(crate) use url::{has_odd_port, is_port, split_at_port};
 pub use url::{query, url};
@@ -68,35 +70,13 @@ pub fn is_secret_name(name: &str) -> bool {
 /// An argument list (a program and its arguments) without its secrets. It keeps its length.
 #[must_use]
 pub fn arguments(arguments: &[String]) -> Vec<String> {
-    let mut clean = Vec::with_capacity(arguments.len());
-    let mut program = "";
+    let mut clients = Clients::default();
     let mut after_secret_flag = false;
-    for argument in arguments {
-        if is_program(argument) {
-            program = argument;
-        }
-        clean.push(if after_secret_flag && !argument.starts_with("--") {
-            MASK.to_owned()
-        } else {
-            line::flag(argument, program).unwrap_or_else(|| line(argument))
-        });
-        after_secret_flag = is_secret_flag(argument, program);
-    }
-    clean
-}
-
-/// Whether an argument looks like the name of a program rather than like a flag or an assignment.
-fn is_program(argument: &str) -> bool {
-    !argument.starts_with('-') && !argument.contains('=')
-}
-
-/// Whether the argument after this one is a secret: `--requirepass`, `redis-cli -a`, `curl -u`.
-fn is_secret_flag(argument: &str, program: &str) -> bool {
-    let program = program.rsplit('/').next().unwrap_or(program);
-    match argument {
-        "-a" => program.starts_with("redis-cli") || program.starts_with("valkey-cli"),
-        "-u" | "--user" => program == "curl",
-        "-p" => matches!(program, "sshpass" | "mongo" | "mongosh" | "mongodump" | "mongorestore"),
-        _ => argument.starts_with('-') && !argument.contains('=') && is_secret_name(argument),
-    }
+    let masked = |argument: &String| {
+        clients.note(argument);
+        let is_secret = after_secret_flag && !argument.starts_with("--");
+        after_secret_flag = clients.announces_secret(argument);
+        if is_secret { MASK.to_owned() } else { line::flag(argument, &clients).unwrap_or_else(|| line(argument)) }
+    };
+    arguments.iter().map(masked).collect()
 }

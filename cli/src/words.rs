@@ -148,7 +148,9 @@ pub fn source(typed: &str) -> Result<SourceWord, WordError> {
     let word = checked(typed, "FROM")?;
     let place = match word.strip_prefix("net:") {
         Some("") => return Err(WordError::NetworkWithoutName),
-        Some(url) if url.contains("://") => return Err(WordError::SourceUrl { typed: error::shown(word) }),
+        Some(url) if url.contains("//") || url.contains('@') => {
+            return Err(WordError::SourceUrl { typed: error::shown(word) });
+        }
         Some(network) => PlaceWord::Network(network.to_owned()),
         None if word == "host" => PlaceWord::Host,
         None if word.contains("://") => return Err(WordError::SourceUrl { typed: error::shown(word) }),

@@ -1,6 +1,7 @@
 //! Where the engine is: flags, environment, contexts and default sockets, in the order of the Docker CLI.
 
 use std::fmt;
+use std::net::Ipv6Addr;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
@@ -204,6 +205,10 @@ fn authority(text: &str) -> Result<(Option<String>, String, Option<u16>), &'stat
     };
     let (host, port) = if let Some(rest) = place.strip_prefix('[') {
         let (host, after) = rest.split_once(']').ok_or("a bracket is not closed")?;
+        // Its zone (RFC 4007, 11) is that of a link, which an engine may be on.
+        if host.split('%').next().is_some_and(|address| address.parse::<Ipv6Addr>().is_err()) {
+            return Err("what its brackets enclose is no IPv6 address");
+        }
         match after.strip_prefix(':') {
             None if !after.is_empty() => return Err("only a port can follow a bracket"),
             port => (host, port),

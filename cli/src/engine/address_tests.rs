@@ -198,6 +198,8 @@ fn malformed_addresses_are_the_users_mistake() {
         "tcp://engine.test:2375/v1",
         "tcp://::1:2375",
         "tcp://[::1",
+        "tcp://[[]",
+        "tcp://[engine]:2375",
         "tcp://engine\n.test",
         "ftp://engine.test",
         "npipe:////./pipe/docker_engine",

@@ -1,6 +1,7 @@
 //! Secrets in free text: a log line, a command line.
 
-use super::{MASK, is_secret_flag, is_secret_name, url};
+use super::clients::Clients;
+use super::{MASK, is_secret_name, url};
 
 /// Words that stand where a value would and give nothing away (`using password: YES`).
 const HARMLESS: [&str; 10] = ["yes", "no", "true", "false", "null", "none", "nil", "undefined", "empty", MASK];
@@ -68,25 +69,20 @@ fn credentials(line: &str) -> String {
 
 /// Masks what follows a secret flag, and the password that is part of one (`mysql -psecret`).
 fn flags(line: &str) -> String {
-    let mut program = String::new();
+    let mut clients = Clients::default();
     each_word(line, |word, before| {
-        if super::is_program(word) && !before.starts_with('-') {
-            word.clone_into(&mut program);
-        }
-        if is_secret_flag(before, &program) && !word.starts_with("--") {
+        clients.note(word);
+        if clients.announces_secret(before) && !word.starts_with("--") {
             return Some(MASK.to_owned());
         }
-        flag(word, &program)
+        flag(word, &clients)
     })
 }
 
 /// A flag whose password is part of it, masked: `mysql -psecret`, `--password=x`.
-pub(super) fn flag(word: &str, program: &str) -> Option<String> {
-    let program = program.rsplit('/').next().unwrap_or(program);
-    if (program.starts_with("mysql") || program.starts_with("mariadb"))
-        && word.strip_prefix("-p").is_some_and(|password| !password.is_empty())
-    {
-        return Some(format!("-p{MASK}"));
+pub(super) fn flag(word: &str, clients: &Clients) -> Option<String> {
+    if let Some(masked) = clients.within(word) {
+        return Some(masked);
     }
     let (name, value) = word.split_once('=')?;
     let plain = name.chars().all(|c| is_name_char(c) || c == '-');

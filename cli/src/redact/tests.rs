@@ -14,6 +14,15 @@ fn passwords_in_argument_lists_are_masked() {
         (&["mysql", "--password=hunter2"], &["mysql", "--password=***"]),
         (&["redis-cli", "-a", "hunter2", "ping"], &["redis-cli", "-a", "***", "ping"]),
         (&["curl", "-u", "me:hunter2", "http://web/"], &["curl", "-u", "***", "http://web/"]),
+        (
+            &["timeout", "5", "redis-cli", "-h", "mysql", "-a", "hunter2"],
+            &["timeout", "5", "redis-cli", "-h", "mysql", "-a", "***"],
+        ),
+        (
+            &["/usr/bin/mosquitto_sub", "-P", "hunter2", "-p", "1883"],
+            &["/usr/bin/mosquitto_sub", "-P", "***", "-p", "1883"],
+        ),
+        (&["microsocks", "-p", "1080", "-P", "hunter2"], &["microsocks", "-p", "1080", "-P", "***"]),
         (&["env", "DB_PASSWORD=hunter2", "node", "app.js"], &["env", "DB_PASSWORD=***", "node", "app.js"]),
         (&["app", "--dsn", "postgres://me:hunter2@db/x"], &["app", "--dsn", "postgres://me:***@db/x"]),
         (&["sh", "-c", "exec app --token hunter2 --port 80"], &["sh", "-c", "exec app --token *** --port 80"]),
@@ -31,6 +40,8 @@ fn what_is_no_secret_stays() {
         &["postgres", "-c", "listen_addresses=*", "-p", "5432"],
         &["node", "server.js", "--password-file", "/run/secrets/db"],
         &["nginx", "-g", "daemon off;"],
+        &["http-server", "-a", "127.0.0.1", "-p", "8080"],
+        &["mysqld", "-P", "3307", "--bind-address=127.0.0.1"],
         &["python", "-m", "http.server", "-b", "0.0.0.0"],
     ] {
         assert_eq!(arguments(&list(words)), list(words));
@@ -58,6 +69,8 @@ fn secrets_in_log_lines_are_masked() {
         ("password: hunter2, retrying", "password: ***, retrying"),
         ("Authorization: Basic aHVudGVyMg==", "Authorization: ***"),
         ("sent bearer hunter2 to api", "sent bearer *** to api"),
+        ("mysql -u root -phunter2 shop", "mysql -u root -p*** shop"),
+        ("token:  password: hunter2 next", "token:  *** next"),
         ("mysqladmin -uroot -phunter2 ping", "mysqladmin -uroot -p*** ping"),
         ("SECRET_KEY_BASE='hunter2'", "SECRET_KEY_BASE=***"),
         (r#"{"password":"hun\"ter2","n":1}"#, r#"{"password":***,"n":1}"#),

@@ -13,9 +13,24 @@ pub fn url(url: &str) -> String {
     }
 }
 
-/// Path, query and fragment without the values of secret parameters; `;` separates as well (`jdbc:sqlserver`).
+/// Path, query and fragment without the values of secret parameters, and without the passwords of URLs in them; `;` separates
+/// as well (`jdbc:sqlserver`).
 #[must_use]
 pub fn query(tail: &str) -> String {
+    parameters(&logins(tail))
+}
+
+/// Masks the password in `user:password@` between slashes and whatever else separates: a whole URL may be a path or a parameter.
+fn logins(tail: &str) -> String {
+    let ends = ['/', '?', '&', ';', '#', '='];
+    let masked = |piece: &str| match (piece.find(':'), piece.rfind('@')) {
+        (Some(colon), Some(at)) if colon + 1 < at => format!("{}:{MASK}{}", &piece[..colon], &piece[at..]),
+        _ => piece.to_owned(),
+    };
+    tail.split_inclusive(ends).map(masked).collect()
+}
+
+fn parameters(tail: &str) -> String {
     let mut clean = String::with_capacity(tail.len());
     for piece in tail.split_inclusive(['?', '&', ';', '#']) {
         let (text, end) = match piece.char_indices().next_back() {

@@ -419,6 +419,7 @@ fn what_is_wrong_with_a_source_is_said() {
         ("net:", "names no network"),
         ("net:http://u:hunter2@web/", "`net:http://***@web/` is a URL"),
         ("jdbc:mysql:loadbalance://u:hunter2@db/", "`jdbc:mysql:loadbalance://***@db/` is a URL"),
+        ("net://u:hunter2@db", "`net://***@db` is a URL"),
         ("u:hunter2@tcp(db:3306)/x://@y", "`***@y` is a URL"),
         ("web:80", "has a port, and FROM takes none"),
         ("http://u:hunter2@web/", "`http://***@web/` is a URL, and FROM is who connects"),

@@ -36,8 +36,11 @@ impl Target {
             Some(_) => return Err("not an http or https URL".to_owned()),
             None => return Err("a URL without a scheme".to_owned()),
         };
-        let bare = |host: &str| host.trim_start_matches('[').trim_end_matches(']').to_owned();
-        let host = uri.host().filter(|host| !bare(host).is_empty()).ok_or("a URL without a host")?;
+        let host = uri.host().ok_or("a URL without a host")?;
+        let bare = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host);
+        if bare.is_empty() || bare.contains(['[', ']']) {
+            return Err("a URL without a host".to_owned());
+        }
         let port = port_of(&uri)?;
         let authority = match port.filter(|port| *port != default_port) {
             Some(port) => format!("{host}:{port}"),
@@ -46,7 +49,7 @@ impl Target {
         let path = uri.path_and_query().map_or("/", |path| path.as_str());
         let path = if path.starts_with('/') { path.to_owned() } else { format!("/{path}") };
         Ok(Self {
-            host: bare(host),
+            host: bare.to_owned(),
             port: port.unwrap_or(default_port),
             tls,
             websocket,
