@@ -120,6 +120,12 @@ fn assigned(after_name: &str) -> Option<usize> {
     (!value.is_empty()).then(|| after_name.len() - value.len())
 }
 
+/// How many bytes of blanks a text begins with, where there are any and something follows.
+fn blanks(text: &str) -> Option<usize> {
+    let rest = text.trim_start();
+    (rest.len() < text.len() && !rest.is_empty()).then(|| text.len() - rest.len())
+}
+
 /// Whether the value of a name is the rest of the line, blanks and all.
 fn is_header(name: &str) -> bool {
     ["authorization", "proxy-authorization", "cookie", "set-cookie"]
@@ -136,9 +142,11 @@ fn value_length(value: &str, to_the_end: bool) -> usize {
             length += more;
         }
         // What is enclosed may be a name itself, whose value belongs to it; and where the value is missing, the next name of a
-        // secret stands in its place (`token: password: x`).
+        // secret stands in its place (`token: password: x`, `TOKEN= --password x`).
         let name = if length == 0 { secret_name_length(value) } else { 0 };
-        match assigned(&value[length + name..]).filter(|_| length + name > 0) {
+        let after = &value[length + name..];
+        let flagged = || (name > 0 && value.starts_with('-')).then(|| blanks(after)).flatten();
+        match assigned(after).filter(|_| length + name > 0).or_else(flagged) {
             Some(skipped) => length += name + skipped,
             None => break,
         }

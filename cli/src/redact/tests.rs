@@ -70,6 +70,7 @@ fn secrets_in_log_lines_are_masked() {
         ("Authorization: Basic aHVudGVyMg==", "Authorization: ***"),
         ("sent bearer hunter2 to api", "sent bearer *** to api"),
         ("mysql -u root -phunter2 shop", "mysql -u root -p*** shop"),
+        ("TOKEN= --password hunter2 next", "TOKEN= *** next"),
         ("token:  password: hunter2 next", "token:  *** next"),
         ("mysqladmin -uroot -phunter2 ping", "mysqladmin -uroot -p*** ping"),
         ("SECRET_KEY_BASE='hunter2'", "SECRET_KEY_BASE=***"),

@@ -3,7 +3,6 @@
 use dprobe_probes::text::printable;
 
 use super::malformed::Malformed;
-use super::{jdbc, scheme};
 
 /// The longest word that is looked at, in bytes.
 pub(super) const LONGEST: usize = 4096;
@@ -150,9 +149,5 @@ fn scheme_end(word: &str) -> Option<usize> {
     let at = word.find("://")?;
     let before = &word[..at];
     let bare = before.strip_prefix("net:").unwrap_or(before);
-    let is_scheme = match jdbc::without_prefix(bare) {
-        Some(rest) => rest.split(':').all(scheme::valid),
-        None => scheme::valid(bare),
-    };
-    (is_scheme || before.is_empty()).then_some(at + 3)
+    (super::url::is_scheme(bare) || before.is_empty()).then_some(at + 3)
 }

@@ -11,7 +11,7 @@ use crate::redact;
 pub(super) fn read(word: &str) -> Result<Spec, WordError> {
     let (before, rest) = word.split_once("://").unwrap_or(("", word));
     let (jdbc, scheme) = scheme_of(before);
-    if !scheme::valid(scheme) {
+    if !is_scheme(before) {
         return Err(WordError::Scheme { typed: error::shown(word) });
     }
     let scheme = scheme.to_ascii_lowercase();
@@ -87,6 +87,14 @@ pub(super) fn read(word: &str) -> Result<Spec, WordError> {
         scheme,
         malformed,
     })
+}
+
+/// Whether what stands before `://` is a scheme and nothing more, or those of JDBC: their names, divided by colons.
+pub(super) fn is_scheme(before: &str) -> bool {
+    match jdbc::without_prefix(before) {
+        Some(schemes) => schemes.split(':').all(scheme::valid),
+        None => scheme::valid(before),
+    }
 }
 
 /// The scheme of what stands before `://`, and whether it is that of JDBC: `jdbc:mysql:loadbalance` is `mysql`.
