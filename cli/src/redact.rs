@@ -5,6 +5,7 @@
 
 mod clients;
 mod line;
+mod spans;
 #[cfg(test)]
 mod tests;
 mod url;

@@ -1,6 +1,6 @@
 //! Client programs that take a password in a flag whose name says nothing: `redis-cli -a`, `sqlcmd -P`, `mysql -psecret`.
 
-use super::{MASK, is_secret_name};
+use super::is_secret_name;
 
 /// How a program takes its password.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -64,9 +64,8 @@ impl Clients {
                 || self.0.iter().any(|habit| matches!(habit, Habit::After(flag) if *flag == argument)))
     }
 
-    /// A flag with a password in it, masked: `mysql -psecret`.
-    pub(super) fn within(&self, argument: &str) -> Option<String> {
-        let password = argument.strip_prefix("-p").filter(|_| self.0.contains(&Habit::Within))?;
-        (!password.is_empty()).then(|| format!("-p{MASK}"))
+    /// Whether an argument is a flag with a password in it: `mysql -psecret`.
+    pub(super) fn is_with_password(&self, argument: &str) -> bool {
+        argument.starts_with("-p") && self.0.contains(&Habit::Within)
     }
 }

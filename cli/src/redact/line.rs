@@ -1,109 +1,112 @@
 //! Secrets in free text: a log line, a command line.
+//!
+//! Each rule looks at the whole line for itself and tells where its secrets stand. What one of them takes for a value may be the
+//! name, the program or the flag that another one goes by, so nothing is replaced before all of them have looked.
 
 use super::clients::Clients;
+use super::spans::{Span, masked};
 use super::{MASK, is_secret_name, url};
 
 /// Words that stand where a value would and give nothing away (`using password: YES`).
-const HARMLESS: [&str; 10] = ["yes", "no", "true", "false", "null", "none", "nil", "undefined", "empty", MASK];
+const HARMLESS: [&str; 9] = ["yes", "no", "true", "false", "null", "none", "nil", "undefined", "empty"];
 
 /// A line without its secrets: passwords in URLs, values of `KEY=VALUE`, `key: value` and `--flag value` where the name
 /// speaks of one, authorization headers, bearer tokens.
 #[must_use]
 pub fn line(line: &str) -> String {
-    flags(&credentials(&assignments(&urls(line))))
-}
-
-/// Masks the passwords of the URLs in a line.
-fn urls(line: &str) -> String {
-    let mut clean = String::with_capacity(line.len());
-    let mut rest = line;
-    while let Some(at) = rest.find("://") {
-        let (before, after) = rest.split_at(at);
-        let after = &after[3..];
-        let scheme = &before[before
-            .rfind(|c: char| !c.is_ascii_alphanumeric())
-            .map_or(0, |at| at + before[at..].chars().next().map_or(1, char::len_utf8))..];
-        let end = after.find(|c: char| c.is_whitespace() || matches!(c, '"' | '<' | '>' | '`')).unwrap_or(after.len());
-        clean.extend([before, "://", &url::query(&url::userinfo(scheme, &after[..end]))]);
-        rest = &after[end..];
-    }
-    clean.push_str(rest);
-    clean
-}
-
-/// Masks the values of secret names: `NAME=VALUE`, `name: value`, `"name": "value"`.
-fn assignments(line: &str) -> String {
-    let mut clean = String::with_capacity(line.len());
-    let mut rest = line;
-    while let Some(start) = rest.find(is_name_char) {
-        let name_end = rest[start..].find(|c| !is_name_char(c)).map_or(rest.len(), |len| start + len);
-        let after_name = &rest[name_end..];
-        let value_start = assigned(after_name).filter(|_| is_secret_name(&rest[start..name_end]));
-        let Some(skipped) = value_start else {
-            clean.push_str(&rest[..name_end]);
-            rest = after_name;
-            continue;
-        };
-        let value = &after_name[skipped..];
-        let length = value_length(value, is_header(&rest[start..name_end]));
-        clean.push_str(&rest[..name_end + skipped]);
-        clean.push_str(if is_harmless(&value[..length]) { &value[..length] } else { MASK });
-        rest = &value[length..];
-    }
-    clean.push_str(rest);
-    clean
-}
-
-/// Masks what follows `Bearer` and `Basic`.
-fn credentials(line: &str) -> String {
-    let mut masked = false;
-    each_word(line, |word, before| {
-        let scheme = before.trim_start_matches(['"', '\'', '(', '=', ':']);
-        masked = !masked
-            && (scheme.eq_ignore_ascii_case("bearer")
-                // `basic` is also an ordinary word; base64 of `user:password` is not.
-                || scheme.eq_ignore_ascii_case("basic") && word.len() >= 8 && !word.bytes().all(|b| b.is_ascii_lowercase()));
-        masked.then(|| MASK.to_owned())
-    })
-}
-
-/// Masks what follows a secret flag, and the password that is part of one (`mysql -psecret`).
-fn flags(line: &str) -> String {
-    let mut clients = Clients::default();
-    each_word(line, |word, before| {
-        clients.note(word);
-        if clients.announces_secret(before) && !word.starts_with("--") {
-            return Some(MASK.to_owned());
+    let mut clean = line.to_owned();
+    // A mask may lay bare what looks like one more secret, and each round leaves less that is not masked.
+    loop {
+        let mut secrets = Vec::new();
+        urls(&clean, &mut secrets);
+        assignments(&clean, &mut secrets);
+        credentials(&clean, &mut secrets);
+        flags(&clean, &mut secrets);
+        match masked(&clean, secrets) {
+            Some(cleaner) => clean = cleaner,
+            None => return clean,
         }
-        flag(word, &clients)
-    })
+    }
 }
 
 /// A flag whose password is part of it, masked: `mysql -psecret`, `--password=x`.
 pub(super) fn flag(word: &str, clients: &Clients) -> Option<String> {
-    if let Some(masked) = clients.within(word) {
-        return Some(masked);
-    }
-    let (name, value) = word.split_once('=')?;
-    let plain = name.chars().all(|c| is_name_char(c) || c == '-');
-    (plain && !value.is_empty() && is_secret_name(name) && !is_harmless(value)).then(|| format!("{name}={MASK}"))
+    masked(word, within(word, clients).into_iter().collect())
 }
 
-/// Rewrites words, told each word and the one before it; blanks stay as they are.
-fn each_word(line: &str, mut rewrite: impl FnMut(&str, &str) -> Option<String>) -> String {
-    let mut clean = String::with_capacity(line.len());
-    let mut before = "";
-    for piece in line.split_inclusive(char::is_whitespace) {
-        let word = piece.trim_end();
-        match rewrite(word, before) {
-            Some(masked) if !word.is_empty() => clean.extend([masked.as_str(), &piece[word.len()..]]),
-            _ => clean.push_str(piece),
-        }
-        if !word.is_empty() {
-            before = word;
+/// The passwords of URLs, and their parameters.
+fn urls(line: &str, secrets: &mut Vec<Span>) {
+    for (at, separator) in line.match_indices("://") {
+        let scheme = line[..at].rsplit(|c: char| !c.is_ascii_alphanumeric()).next().unwrap_or_default();
+        let start = at + separator.len();
+        let rest = &line[start..];
+        let end = rest.find(|c: char| c.is_whitespace() || matches!(c, '"' | '<' | '>' | '`')).unwrap_or(rest.len());
+        secrets.extend(url::secrets(scheme, &rest[..end]).map(|span| span.start + start..span.end + start));
+    }
+}
+
+/// The values of secret names: `NAME=VALUE`, `name: value`, `"name": "value"`.
+fn assignments(line: &str, secrets: &mut Vec<Span>) {
+    let mut at = 0;
+    while let Some(start) = line[at..].find(is_name_char).map(|skipped| at + skipped) {
+        at = line[start..].find(|c| !is_name_char(c)).map_or(line.len(), |length| start + length);
+        let name = &line[start..at];
+        let Some(skipped) = assigned(&line[at..]).filter(|_| is_secret_name(name)) else { continue };
+        let value = at + skipped;
+        let end = value + value_length(&line[value..], is_header(name));
+        if !is_harmless(&line[value..end]) {
+            secrets.push(value..end);
         }
     }
-    clean
+}
+
+/// What follows `Bearer` and `Basic`.
+fn credentials(line: &str, secrets: &mut Vec<Span>) {
+    let mut before = "";
+    for (word, span) in words(line) {
+        let scheme = before.trim_start_matches(['"', '\'', '(', '=', ':']);
+        let is_secret = scheme.eq_ignore_ascii_case("bearer")
+            // `basic` is also an ordinary word; base64 of `user:password` is not.
+            || scheme.eq_ignore_ascii_case("basic") && word.len() >= 8 && !word.bytes().all(|b| b.is_ascii_lowercase());
+        secrets.extend(is_secret.then_some(span));
+        before = word;
+    }
+}
+
+/// What follows a secret flag, and the password that is part of one (`mysql -psecret`).
+fn flags(line: &str, secrets: &mut Vec<Span>) {
+    let mut clients = Clients::default();
+    let mut before = "";
+    for (word, span) in words(line) {
+        clients.note(word);
+        if clients.announces_secret(before) && !word.starts_with("--") {
+            secrets.push(span);
+        } else {
+            secrets.extend(within(word, &clients).map(|secret| secret.start + span.start..secret.end + span.start));
+        }
+        before = word;
+    }
+}
+
+/// Where the password stands that is part of a flag.
+fn within(word: &str, clients: &Clients) -> Option<Span> {
+    if clients.is_with_password(word) {
+        return Some("-p".len()..word.len());
+    }
+    let (name, value) = word.split_once('=')?;
+    let plain = name.chars().all(is_name_char);
+    (plain && is_secret_name(name) && !is_harmless(value)).then_some(name.len() + 1..word.len())
+}
+
+/// The words of a line, and where they stand.
+fn words(line: &str) -> impl Iterator<Item = (&str, Span)> {
+    let mut at = 0;
+    line.split_inclusive(char::is_whitespace).filter_map(move |piece| {
+        let start = at;
+        at += piece.len();
+        let word = piece.trim_end();
+        (!word.is_empty()).then(|| (word, start..start + word.len()))
+    })
 }
 
 /// Whether a character can be part of a name that something is assigned to.
@@ -120,12 +123,6 @@ fn assigned(after_name: &str) -> Option<usize> {
     (!value.is_empty()).then(|| after_name.len() - value.len())
 }
 
-/// How many bytes of blanks a text begins with, where there are any and something follows.
-fn blanks(text: &str) -> Option<usize> {
-    let rest = text.trim_start();
-    (rest.len() < text.len() && !rest.is_empty()).then(|| text.len() - rest.len())
-}
-
 /// Whether the value of a name is the rest of the line, blanks and all.
 fn is_header(name: &str) -> bool {
     ["authorization", "proxy-authorization", "cookie", "set-cookie"]
@@ -135,19 +132,15 @@ fn is_header(name: &str) -> bool {
 
 /// How long a value is: to its closing quote or bracket, and on to the next separator, as a shell reads it.
 fn value_length(value: &str, to_the_end: bool) -> usize {
-    // What was masked already is enclosed as it is.
+    // What is masked stands for quotes and all.
     let mut length = if value.starts_with(MASK) { MASK.len() } else { 0 };
     while !value.starts_with(MASK) {
         while let Some(more) = enclosed(&value[length..]) {
             length += more;
         }
-        // What is enclosed may be a name itself, whose value belongs to it; and where the value is missing, the next name of a
-        // secret stands in its place (`token: password: x`, `TOKEN= --password x`).
-        let name = if length == 0 { secret_name_length(value) } else { 0 };
-        let after = &value[length + name..];
-        let flagged = || (name > 0 && value.starts_with('-')).then(|| blanks(after)).flatten();
-        match assigned(after).filter(|_| length + name > 0).or_else(flagged) {
-            Some(skipped) => length += name + skipped,
+        // What is enclosed may be a name itself, whose value belongs to it.
+        match assigned(&value[length..]).filter(|_| length > 0) {
+            Some(skipped) => length += skipped,
             None => break,
         }
     }
@@ -163,12 +156,6 @@ fn value_length(value: &str, to_the_end: bool) -> usize {
     // Where a quote is not closed, the next one may belong to the next name.
     let is_name = length > 0 && rest[..more].chars().all(is_name_char) && assigned(&rest[more..]).is_some();
     if is_name { length } else { length + more }
-}
-
-/// How long the name of a secret is that a text begins with, or nothing.
-fn secret_name_length(text: &str) -> usize {
-    let length = text.find(|c| !is_name_char(c)).unwrap_or(text.len());
-    if is_secret_name(&text[..length]) { length } else { 0 }
 }
 
 /// How long the part in quotes or brackets is that a text begins with, to its end where it is not closed.
@@ -198,5 +185,5 @@ fn enclosed(text: &str) -> Option<usize> {
 /// Whether a value gives nothing away.
 fn is_harmless(value: &str) -> bool {
     let bare = value.trim_matches(|c: char| matches!(c, '"' | '\'' | ')' | ',' | ';'));
-    bare.is_empty() || HARMLESS.iter().any(|word| bare.eq_ignore_ascii_case(word))
+    bare.is_empty() || bare == MASK || HARMLESS.iter().any(|word| bare.eq_ignore_ascii_case(word))
 }

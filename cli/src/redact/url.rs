@@ -2,59 +2,58 @@
 
 use std::net::Ipv6Addr;
 
-use super::{MASK, is_secret_name};
+use super::is_secret_name;
+use super::spans::{Span, masked};
 
 /// A URL without the password in its userinfo and without the values of secret parameters.
 #[must_use]
 pub fn url(url: &str) -> String {
-    match url.split_once("://") {
-        Some((scheme, rest)) => format!("{scheme}://{}", query(&userinfo(scheme, rest))),
-        None => url.to_owned(),
-    }
+    let Some((scheme, rest)) = url.split_once("://") else { return url.to_owned() };
+    let clean = masked(rest, secrets(scheme, rest).collect());
+    format!("{scheme}://{}", clean.as_deref().unwrap_or(rest))
 }
 
 /// Path, query and fragment without the values of secret parameters, and without the passwords of URLs in them; `;` separates
 /// as well (`jdbc:sqlserver`).
 #[must_use]
 pub fn query(tail: &str) -> String {
-    parameters(&logins(tail))
+    masked(tail, in_tail(tail).collect()).unwrap_or_else(|| tail.to_owned())
 }
 
-/// Masks the password in `user:password@` between slashes and whatever else separates: a whole URL may be a path or a parameter.
-fn logins(tail: &str) -> String {
-    let ends = ['/', '?', '&', ';', '#', '='];
-    let masked = |piece: &str| match (piece.find(':'), piece.rfind('@')) {
-        (Some(colon), Some(at)) if colon + 1 < at => format!("{}:{MASK}{}", &piece[..colon], &piece[at..]),
-        _ => piece.to_owned(),
-    };
-    tail.split_inclusive(ends).map(masked).collect()
+/// The secrets in what follows `://`.
+pub(super) fn secrets(scheme: &str, rest: &str) -> impl Iterator<Item = Span> {
+    in_userinfo(scheme, rest).into_iter().chain(in_tail(rest))
 }
 
-fn parameters(tail: &str) -> String {
-    let mut clean = String::with_capacity(tail.len());
-    for piece in tail.split_inclusive(['?', '&', ';', '#']) {
-        let (text, end) = match piece.char_indices().next_back() {
-            Some((at, '?' | '&' | ';' | '#')) => piece.split_at(at),
-            _ => (piece, ""),
-        };
-        match text.split_once('=') {
-            Some((name, value)) if !value.is_empty() && is_secret_name(name) => {
-                clean.extend([name, "=", MASK]);
-            }
-            _ => clean.push_str(text),
-        }
-        clean.push_str(end);
-    }
-    clean
+/// The password; a user name without a password may be a token.
+fn in_userinfo(scheme: &str, rest: &str) -> Option<Span> {
+    let at = userinfo_end(scheme, rest)?;
+    let user = rest[..at].split_once(':').map(|(user, _)| user).filter(|user| !user.contains(['/', '?', '#', '@']));
+    Some(user.map_or(0, |user| user.len() + 1)..at)
 }
 
-/// What follows `://`, with the password masked; a user name without a password is masked too, for it may be a token.
-pub(super) fn userinfo(scheme: &str, rest: &str) -> String {
-    let Some(at) = userinfo_end(scheme, rest) else { return rest.to_owned() };
-    match rest[..at].split_once(':') {
-        Some((user, _)) if !user.contains(['/', '?', '#', '@']) => format!("{user}:{MASK}{}", &rest[at..]),
-        _ => format!("{MASK}{}", &rest[at..]),
-    }
+/// The values of secret parameters, and passwords in `user:password@`, for a whole URL may be a path or a parameter.
+fn in_tail(tail: &str) -> impl Iterator<Item = Span> {
+    let parameters = pieces(tail, &['?', '&', ';', '#']).filter_map(|(start, piece)| {
+        let (name, value) = piece.split_once('=').filter(|(name, _)| is_secret_name(name))?;
+        let value_start = start + name.len() + 1;
+        Some(value_start..value_start + value.len())
+    });
+    let logins = pieces(tail, &['/', '?', '&', ';', '#', '=']).filter_map(|(start, piece)| {
+        let (colon, at) = (piece.find(':')?, piece.rfind('@')?);
+        (colon < at).then_some(start + colon + 1..start + at)
+    });
+    parameters.chain(logins)
+}
+
+/// What stands between separators of one byte each, and where it starts.
+fn pieces<'a>(text: &'a str, separators: &'a [char]) -> impl Iterator<Item = (usize, &'a str)> {
+    let mut at = 0;
+    text.split(separators).map(move |piece| {
+        let start = at;
+        at += piece.len() + 1;
+        (start, piece)
+    })
 }
 
 /// Where the `@` stands that ends the userinfo. Passwords hold `@`, `/`, `?` and `#` that nobody escaped; only in the URLs

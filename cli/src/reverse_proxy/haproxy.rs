@@ -33,8 +33,10 @@ pub fn servers(text: &str, file: &str) -> Vec<VirtualServer> {
         if !line.starts_with(char::is_whitespace) && !words.is_empty() {
             current = match words.as_slice() {
                 [kind @ ("frontend" | "backend" | "listen"), name, ..] if sections.len() < MOST => {
+                    if !sections.contains_key(name) {
+                        order.push(name);
+                    }
                     sections.entry(name).or_default().serves |= *kind != "backend";
-                    order.push(name);
                     Some(name)
                 }
                 _ => None,
@@ -56,7 +58,6 @@ pub fn servers(text: &str, file: &str) -> Vec<VirtualServer> {
     }
     let servers_of = |name: &str| sections.get(name).map(|section| section.servers.clone()).unwrap_or_default();
     let location = |matches, upstreams| Location { matches, path: "/".to_owned(), upstreams, ..Location::default() };
-    order.dedup();
     order
         .iter()
         .filter_map(|name| sections.get(name))

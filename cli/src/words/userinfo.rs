@@ -20,10 +20,17 @@ pub(super) fn end(scheme: &str, rest: &str) -> Option<usize> {
     // `http://web/@vite/client`, `postgres://db/x?user=me@corp`
     let has_host = in_authority.is_none_or(|at| at + 1 < authority.len());
     let follows_a_host = has_host && (in_authority.is_none() || between.starts_with('/'));
-    let is_parameter = follows_a_host && between.find(['?', '&', ';']).is_some_and(|at| between[at..].contains('='));
+    let starts: &[char] = if scheme == "sqlserver" { &['?', ';'] } else { &['?'] };
+    let is_parameter = follows_a_host && between.find(starts).is_some_and(|at| has_parameter(&between[at + 1..]));
     // Behind credentials it is more likely the rest of a password than a part of a path, and a password must not be shown.
     let free = scheme::has_free_path(scheme) && in_authority.is_none() || is_parameter;
     if has_odd_port(authority) || !free { Some(after) } else { in_authority }
+}
+
+/// Whether there is a parameter in a query, with a name.
+fn has_parameter(query: &str) -> bool {
+    let is_named = |(name, _): (&str, &str)| name.starts_with(|c: char| c.is_ascii_alphabetic());
+    query.split(['&', ';']).filter_map(|piece| piece.split_once('=')).any(is_named)
 }
 
 /// What is not escaped in user and password, and what becomes of it.
