@@ -11,7 +11,7 @@ use super::fixes::command;
 use crate::reverse_proxy::answer;
 use crate::topology::{
     Container, Location, LocationMatch, ProxyProgram, ReverseProxy, Topology, Upstream, UpstreamError,
-    UpstreamErrorKind,
+    UpstreamErrorKind, UpstreamLookup,
 };
 
 /// How old an error may be to be that of the request that was made, in seconds. It is the last one of such a request in any
@@ -86,6 +86,31 @@ impl<'a> Case<'a> {
     }
 }
 
+impl<'a> Case<'a> {
+    /// The source, where it is an nginx that runs and found the target's name when it started: without, it does not start. So
+    /// the name is no slip of the pen.
+    #[must_use]
+    pub(crate) fn nginx_that_found_name(&self) -> Option<&'a Container> {
+        let here = |upstream: &Upstream| {
+            upstream.lookup == UpstreamLookup::AtStart && upstream.host.eq_ignore_ascii_case(&self.to.host)
+        };
+        let source = self.source().filter(|source| source.state.status.has_processes())?;
+        let said = source.reverse_proxy.as_ref().filter(|said| said.program == ProxyProgram::Nginx)?;
+        said.upstreams().any(here).then_some(source)
+    }
+}
+
+/// The command that makes an nginx read its configuration again, and look all names up anew.
+pub(crate) fn reload(nginx: &Container) -> String {
+    let words = &nginx.command;
+    let named = words.iter().position(|word| word == "-c").and_then(|at| words.get(at + 1));
+    let own = named.map(|file| ["-c", file.as_str()]);
+    let mut line = vec!["docker", "exec", nginx.name.as_str(), "nginx"];
+    line.extend(own.iter().flatten());
+    line.extend(["-s", "reload"]);
+    command(&line)
+}
+
 /// The host and the path of a request for a URL, as a server sees them.
 fn request(url: &str) -> (&str, String) {
     let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
@@ -132,17 +157,6 @@ impl<'a> Gateway<'a> {
         }
         let attachments = self.topology.containers.values().flat_map(|container| container.attachments.values());
         attachments.filter(|attachment| attachment.has(address)).any(|attachment| attachment.answers_to(&upstream.host))
-    }
-
-    /// The command that makes nginx read its configuration again.
-    pub(crate) fn reload(&self) -> String {
-        let words = &self.proxy.command;
-        let named = words.iter().position(|word| word == "-c").and_then(|at| words.get(at + 1));
-        let own = named.map(|file| ["-c", file.as_str()]);
-        let mut line = vec!["docker", "exec", self.proxy.name.as_str(), "nginx"];
-        line.extend(own.iter().flatten());
-        line.extend(["-s", "reload"]);
-        command(&line)
     }
 
     /// What the proxy dials for the request, each as a target: the upstream that failed, or those that may have.

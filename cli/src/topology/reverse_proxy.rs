@@ -213,6 +213,11 @@ impl ReverseProxy {
         server.locations_for(path)
     }
 
+    /// Every server that the configuration has it hand requests on to.
+    pub fn upstreams(&self) -> impl Iterator<Item = &Upstream> {
+        self.servers.iter().flat_map(|server| &server.locations).flat_map(|location| &location.upstreams)
+    }
+
     /// The server for a port and a name: the one that has the name (exactly, by its end, by its beginning), else the
     /// default of the port.
     fn server(&self, port: u16, host: &str) -> Option<&VirtualServer> {

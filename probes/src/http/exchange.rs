@@ -341,10 +341,15 @@ fn timed_out(phase: HttpPhase) -> HttpFailure {
 fn io_failure(phase: HttpPhase, error: &io::Error) -> HttpFailure {
     let errno = error.raw_os_error().map(Errno::from_raw);
     let reason = match error.kind() {
-        io::ErrorKind::UnexpectedEof => "the connection was closed in the middle of an answer".to_owned(),
-        _ => error.to_string(),
+        io::ErrorKind::UnexpectedEof => "the connection was closed in the middle of an answer",
+        io::ErrorKind::ConnectionRefused => "the connection was refused",
+        io::ErrorKind::ConnectionReset => "the connection was reset",
+        io::ErrorKind::BrokenPipe => "the connection was closed before the whole request was sent",
+        io::ErrorKind::HostUnreachable => "the host is unreachable",
+        io::ErrorKind::NetworkUnreachable => "the network is unreachable",
+        _ => &error.to_string(),
     };
-    HttpFailure { errno, ..failure(phase, &reason) }
+    HttpFailure { errno, ..failure(phase, reason) }
 }
 
 /// What went wrong, in words that need no knowledge of the library. An alert that the server sent in place of an answer is

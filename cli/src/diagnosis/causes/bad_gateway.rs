@@ -4,9 +4,9 @@ use super::{Cause, Found};
 use crate::diagnosis::address::host_port;
 use crate::diagnosis::case::Case;
 use crate::diagnosis::fixes::{change, command, run};
-use crate::diagnosis::gateway::Gateway;
+use crate::diagnosis::gateway::{Gateway, reload};
 use crate::report::{Check, Diagnosis, Fix, Relation, Severity, StageName, Verdict};
-use crate::topology::{ProxyProgram, Upstream, UpstreamErrorKind, UpstreamLookup};
+use crate::topology::{ProxyProgram, Upstream, UpstreamErrorKind};
 
 pub(super) const CAUSE: Cause = Cause {
     code: "bad-gateway",
@@ -62,11 +62,12 @@ fn find(case: &Case<'_>) -> Option<Found> {
         return None;
     }
     let proxy = &gateway.proxy.name;
-    let gone = upstream.filter(|_| failed.is_some_and(|check| is_gone(&gateway, upstream, check)));
-    let inner = failed.and_then(cause).filter(|_| gone.is_none());
+    let inner = failed.and_then(cause);
+    let is_gone = inner.is_some_and(|inner| inner.code == "unknown-name")
+        && failed.is_some_and(|check| case.leading(check).nginx_that_found_name().is_some());
     let behind = behind(&gateway, upstream, failed);
     let how = match gateway.error {
-        _ if gone.is_some() => "is gone",
+        _ if is_gone => "is gone",
         Some(error) => reason(error.kind),
         None => unsaid(case, &gateway, failed),
     };
@@ -88,32 +89,8 @@ fn find(case: &Case<'_>) -> Option<Found> {
         title,
         explanation: explanation(&gateway, upstream, &checks, failed),
         because,
-        fixes: gone.map_or_else(|| fixes(&gateway, upstream, inner), |gone| start_again(&gateway, gone)),
+        fixes: fixes(&gateway, upstream, inner),
     })
-}
-
-/// Whether nobody has the name of the upstream any more. nginx looks names up when it starts, and does not start without: so
-/// it was no slip of the pen.
-fn is_gone(gateway: &Gateway<'_>, upstream: Option<&Upstream>, check: &Check) -> bool {
-    let known_once = upstream.is_some_and(|upstream| upstream.lookup == UpstreamLookup::AtStart);
-    let runs = gateway.proxy.state.status.has_processes();
-    let unknown = cause(check).is_some_and(|inner| inner.code == "unknown-name");
-    gateway.said.program == ProxyProgram::Nginx && known_once && runs && unknown
-}
-
-/// What to do about an upstream that is no more.
-fn start_again(gateway: &Gateway<'_>, upstream: &Upstream) -> Vec<Fix> {
-    let host = &upstream.host;
-    let compose = gateway.proxy.compose.as_ref().map(|compose| {
-        let word = if compose.version.starts_with("1.") { "docker-compose" } else { "docker compose" };
-        format!(" (`{word} -p {} up -d`)", compose.project)
-    });
-    let how = compose.unwrap_or_else(|| " (`docker run --name …`), on a network that both are on".to_owned());
-    vec![change(format!(
-        "make {host} again{how}, then have {} look its name up anew: `{}`",
-        gateway.proxy.name,
-        gateway.reload()
-    ))]
 }
 
 /// Whether the way to the upstream is at fault now.
@@ -201,10 +178,6 @@ fn explanation(
     let dialled =
         |check: &Check| check.to.port.map_or_else(|| check.to.host.clone(), |port| host_port(&check.to.host, port));
     match (failed, checks) {
-        (Some(check), _) if is_gone(gateway, upstream, check) => sentences.push(format!(
-            "{program} looked that name up when it started, so {} was there then. Now nothing that {proxy} can see is called so.",
-            check.to.host
-        )),
         (Some(check), _) => match cause(check) {
             Some(inner) => sentences.push(format!("From {proxy} to {}: {}.", dialled(check), inner.title)),
             None => sentences.push(format!("A connection from {proxy} to {} fails now as well.", dialled(check))),
@@ -261,7 +234,7 @@ fn of_proxy(fix: &Fix, gateway: &Gateway<'_>, upstream: Option<&Upstream>) -> Fi
         )
     });
     let reload = match gateway.said.program {
-        ProxyProgram::Nginx => format!("`{}`", gateway.reload()),
+        ProxyProgram::Nginx => format!("`{}`", reload(gateway.proxy)),
         _ => format!("`{}`", command(&["docker", "restart", &gateway.proxy.name])),
     };
     change(format!("write {dial}{place}, then have it read: {reload}"))

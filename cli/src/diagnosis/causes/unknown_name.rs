@@ -4,6 +4,7 @@ use super::{Cause, Found};
 use crate::diagnosis::address::host_port;
 use crate::diagnosis::case::Case;
 use crate::diagnosis::fixes::{change, dial};
+use crate::diagnosis::gateway::reload;
 use crate::report::{Fix, Severity, StageName, TargetKind};
 use crate::resolve;
 use crate::topology::{Container, TASKS};
@@ -24,7 +25,8 @@ A name with dots that is like none of them is left to the outside world's DNS.
 ## Why it happens
 
 A misspelt name; `project_db_1` where newer compose versions write `project-db-1`; the project or the image used as a
-name; an alias that was given on another network.
+name; an alias that was given on another network. Or the container was removed: an nginx that found the name when it started
+goes on without it, and answers 502.
 
 ## How to fix it
 
@@ -54,6 +56,9 @@ fn find(case: &Case<'_>) -> Option<Found> {
     }
     if case.target_in_host_mode() {
         return in_host_mode(case, failed?.id);
+    }
+    if let Some(nginx) = case.nginx_that_found_name() {
+        return Some(gone(case, failed?.id, nginx));
     }
     let known = names(case);
     let heard = case.heard_names();
@@ -196,6 +201,32 @@ fn listed(known: &[(&str, &Container)], heard: &[&str]) -> String {
 fn is_friendly(name: &str, of: &Container) -> bool {
     let of_task = of.task.is_some() && (name == of.name || name.starts_with(TASKS));
     name != of.short_id() && !of_task
+}
+
+/// A name that an nginx found when it started is spelt as it should be, whatever is called alike.
+fn gone(case: &Case<'_>, lookup: &str, nginx: &Container) -> Found {
+    let name = &case.to.host;
+    let compose = nginx.compose.as_ref().map(|compose| {
+        let word = if compose.version.starts_with("1.") { "docker-compose" } else { "docker compose" };
+        format!(" (`{word} -p {} up -d`)", compose.project)
+    });
+    let how = compose.unwrap_or_else(|| " (`docker run --name …`), on a network that both are on".to_owned());
+    Found {
+        severity: Severity::Error,
+        stage: StageName::Name,
+        title: format!("nothing that {} can see is called {name} any more", nginx.name),
+        explanation: format!(
+            "nginx looked {name} up when it started, so it was there then. Now no container, service or alias on the networks \
+             of {} has that name: it was removed, or taken off the network.",
+            nginx.name
+        ),
+        because: vec![lookup.to_owned(), format!("{}.reverse_proxy", Case::container_evidence(nginx))],
+        fixes: vec![change(format!(
+            "make {name} again{how}, then have {} look its name up anew: `{}`",
+            nginx.name,
+            reload(nginx)
+        ))],
+    }
 }
 
 /// A target in host mode is on no network of the engine, so no resolver knows it. The way to it is the way to the host.

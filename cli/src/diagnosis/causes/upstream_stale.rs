@@ -4,7 +4,7 @@ use super::{Cause, Found};
 use crate::diagnosis::address::host_port;
 use crate::diagnosis::case::Case;
 use crate::diagnosis::fixes::{change, run};
-use crate::diagnosis::gateway::Gateway;
+use crate::diagnosis::gateway::{Gateway, reload};
 use crate::report::{Check, Fix, Relation, Severity, StageName, Verdict};
 use crate::topology::{LocationMatch, ProxyProgram, Upstream, UpstreamError, UpstreamLookup};
 
@@ -158,7 +158,7 @@ fn fixes(gateway: &Gateway<'_>, upstream: &Upstream) -> Vec<Fix> {
         let restart = crate::diagnosis::fixes::command(&["docker", "restart", proxy]);
         return vec![Fix { lasting: false, ..run(format!("have {proxy} look the name up again"), vec![restart]) }];
     }
-    let reload = run(format!("have {proxy} look the name up again"), vec![gateway.reload()]);
+    let reload = run(format!("have {proxy} look the name up again"), vec![reload(gateway.proxy)]);
     vec![Fix { lasting: false, ..reload }, change(lasting(gateway, upstream))]
 }
 

@@ -263,6 +263,8 @@ fn an_upstream_that_is_no_more_is_not_taken_for_a_misspelt_one() {
     let check = check(&facts.seen_from("front").finds_nothing("router_one"));
     assert_eq!(codes(&check), ["bad-gateway"]);
     let told = &check.diagnoses[0];
-    assert_eq!(told.title, "front answers 502 because router_one is gone");
+    assert_eq!(told.title, "front answers 502 because router_one is gone: unknown-name");
     assert!(told.fixes[0].title.contains("make router_one again") && told.fixes[0].title.contains("-s reload"));
+    let inner = &check.followed[0].check.diagnoses[0];
+    assert_eq!((inner.code.as_str(), &inner.fixes), ("unknown-name", &told.fixes), "router_two is not what is meant");
 }
