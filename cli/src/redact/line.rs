@@ -10,6 +10,9 @@ use super::{MASK, is_secret_name, url};
 /// Words that stand where a value would and give nothing away (`using password: YES`).
 const HARMLESS: [&str; 9] = ["yes", "no", "true", "false", "null", "none", "nil", "undefined", "empty"];
 
+/// What follows the credentials in the connection strings of Go's `MySQL` driver (`app:password@tcp(db:3306)/shop`).
+const GO_NETWORKS: [&str; 5] = ["@tcp(", "@tcp4(", "@tcp6(", "@udp(", "@unix("];
+
 /// A line without its secrets: passwords in URLs, values of `KEY=VALUE`, `key: value` and `--flag value` where the name
 /// speaks of one, authorization headers, bearer tokens.
 #[must_use]
@@ -19,6 +22,7 @@ pub fn line(line: &str) -> String {
     loop {
         let mut secrets = Vec::new();
         urls(&clean, &mut secrets);
+        go_strings(&clean, &mut secrets);
         assignments(&clean, &mut secrets);
         credentials(&clean, &mut secrets);
         flags(&clean, &mut secrets);
@@ -42,6 +46,14 @@ fn urls(line: &str, secrets: &mut Vec<Span>) {
         let rest = &line[start..];
         let end = rest.find(|c: char| c.is_whitespace() || matches!(c, '"' | '<' | '>' | '`')).unwrap_or(rest.len());
         secrets.extend(url::secrets(scheme, &rest[..end]).map(|span| span.start + start..span.end + start));
+    }
+}
+
+/// The passwords of connection strings that are no URLs.
+fn go_strings(line: &str, secrets: &mut Vec<Span>) {
+    for at in GO_NETWORKS.iter().flat_map(|network| line.match_indices(network)).map(|(at, _)| at) {
+        let start = at - line[..at].chars().rev().take_while(|c| !c.is_whitespace()).map(char::len_utf8).sum::<usize>();
+        secrets.extend(line[start..at].find(':').map(|colon| start + colon + 1..at));
     }
 }
 

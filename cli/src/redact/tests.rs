@@ -70,6 +70,7 @@ fn secrets_in_log_lines_are_masked() {
         ("Authorization: Basic aHVudGVyMg==", "Authorization: ***"),
         ("sent bearer hunter2 to api", "sent bearer *** to api"),
         ("mysql -u root -phunter2 shop", "mysql -u root -p*** shop"),
+        ("dial DSN=app:hun@ter2@tcp(db:3306)/shop: refused", "dial DSN=app:***@tcp(db:3306)/shop: refused"),
         ("token: mysql -u root -phunter2", "token: *** -u root -p***"),
         ("TOKEN= --password hunter2 next", "TOKEN= *** *** next"),
         ("token:  password: hunter2 next", "token:  *** *** next"),

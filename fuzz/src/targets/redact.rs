@@ -5,7 +5,7 @@ use dprobe::redact::{arguments, line as redacted, query, url};
 use crate::check::{self, SECRET};
 
 /// Where a secret is looked for: what stands before it, and what has to follow it.
-const PLACES: [(&str, &str); 15] = [
+const PLACES: [(&str, &str); 16] = [
     ("postgres://user:", "@db:5432/x"),
     ("redis://:", "@cache"),
     ("https://", "@example.test/x"),
@@ -21,6 +21,7 @@ const PLACES: [(&str, &str); 15] = [
     ("Authorization: Bearer ", " "),
     ("mysql -uroot -p", " "),
     ("redis-cli -a ", " ping"),
+    ("app:", "@tcp(db:3306)/x"),
 ];
 
 /// A line with a secret in it: the first byte says where, and what follows is around it, divided by a newline.

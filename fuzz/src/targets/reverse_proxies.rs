@@ -48,9 +48,9 @@ fn lines(text: &str) -> Vec<LogLine> {
     text.lines().map(|line| LogLine { age_s: None, text: line.to_owned() }).collect()
 }
 
-/// The error log of nginx.
+/// The error log of nginx. `@` stands for the beginning of a URL with a password.
 pub(super) fn nginx_errors(data: &[u8]) {
-    let text = String::from_utf8_lossy(data).replace('@', &format!("user:{SECRET}@"));
+    let text = String::from_utf8_lossy(data).replace('@', &format!("http://user:{SECRET}@"));
     judge(&nginx_log::errors(&lines(&text)), ERRORS);
     let plain: Vec<String> = String::from_utf8_lossy(data).lines().map(str::to_owned).collect();
     if let Some(unknown) = nginx_log::unknown_upstream(&plain) {
