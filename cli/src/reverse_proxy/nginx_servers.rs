@@ -97,6 +97,8 @@ fn blocks<'a>(directives: &'a [Directive], name: &'a str) -> impl Iterator<Item 
 /// Puts what is included in the place of `include`.
 struct Expansion<'a> {
     files: &'a Files,
+    /// The files that are being read, the outermost first.
+    open: Vec<&'a str>,
     includes: usize,
     directives: usize,
     missing: Vec<String>,
@@ -104,7 +106,7 @@ struct Expansion<'a> {
 
 impl<'a> Expansion<'a> {
     fn of(files: &'a Files) -> Self {
-        Self { files, includes: 0, directives: 0, missing: Vec::new() }
+        Self { files, open: vec![&files.main], includes: 0, directives: 0, missing: Vec::new() }
     }
 
     fn main(&mut self) -> Vec<Directive> {
@@ -150,8 +152,15 @@ impl<'a> Expansion<'a> {
             if self.includes >= MOST_INCLUDES {
                 break;
             }
+            // No nginx starts with a file that includes itself.
+            if self.open.contains(&path.as_str()) {
+                continue;
+            }
             self.includes += 1;
-            directives.extend(self.expand(parse(text, path), depth + 1));
+            self.open.push(path);
+            let inner = self.expand(parse(text, path), depth + 1);
+            self.open.pop();
+            directives.extend(inner);
         }
         directives
     }
