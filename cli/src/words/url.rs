@@ -101,7 +101,7 @@ pub(super) fn is_scheme(before: &str) -> bool {
 fn scheme_of(before: &str) -> (bool, &str) {
     let Some(rest) = jdbc::without_prefix(before) else { return (false, before) };
     let known = rest.split(':').find(|part| scheme::known(&part.to_ascii_lowercase()));
-    (true, known.unwrap_or(rest))
+    (true, known.or_else(|| rest.split(':').next()).unwrap_or(rest))
 }
 
 /// A host that makes an example for a scheme.
