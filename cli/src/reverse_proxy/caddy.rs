@@ -138,7 +138,7 @@ fn error(line: &LogLine) -> Option<UpstreamError> {
         time: short(&value["ts"].to_string()),
         age_s: line.age_s,
         kind,
-        words: short(&redact::line(words)),
+        words: short(words),
         upstream: words.split_once("lookup ").and_then(|(_, rest)| rest.split([' ', ':']).next()).map(short),
         address,
         port,
@@ -175,8 +175,9 @@ fn dialled(words: &str) -> (Option<IpAddr>, Option<u16>) {
     (socket.map(|socket| socket.ip()), socket.map(|socket| socket.port()))
 }
 
+/// Foreign text, made printable and cut.
 fn short(text: &str) -> String {
-    printable(text.as_bytes(), LONGEST)
+    printable(redact::line(text).as_bytes(), LONGEST)
 }
 
 #[cfg(test)]

@@ -169,8 +169,9 @@ fn without_port(host: &str) -> &str {
     }
 }
 
+/// Foreign text, made printable and cut.
 fn short(text: &str) -> String {
-    printable(text.as_bytes(), PART)
+    printable(redact::line(text).as_bytes(), PART)
 }
 
 /// A name in the configuration that nginx could not look up when it started, which ended it.
