@@ -129,16 +129,18 @@ fn error(line: &LogLine) -> Option<UpstreamError> {
     if value["level"] != "error" || !logger.starts_with("http") {
         return None;
     }
-    let words = value["msg"].as_str()?;
-    let kind = kind(words)?;
-    let (address, port) = dialled(words);
-    let host = value["request"]["host"].as_str().map(|host| short(host.split(':').next().unwrap_or_default()));
-    let path = value["request"]["uri"].as_str().map(|uri| short(uri.split(['?', '#']).next().unwrap_or_default()));
+    // Before they are taken apart: a password without its URL is not known for one.
+    let text = |value: &Value| value.as_str().map(redact::line);
+    let words = text(&value["msg"])?;
+    let kind = kind(&words)?;
+    let (address, port) = dialled(&words);
+    let host = text(&value["request"]["host"]).map(|host| short(host.split(':').next().unwrap_or_default()));
+    let path = text(&value["request"]["uri"]).map(|uri| short(uri.split(['?', '#']).next().unwrap_or_default()));
     Some(UpstreamError {
         time: short(&value["ts"].to_string()),
         age_s: line.age_s,
         kind,
-        words: short(words),
+        words: short(&words),
         upstream: words.split_once("lookup ").and_then(|(_, rest)| rest.split([' ', ':']).next()).map(short),
         address,
         port,
@@ -177,7 +179,7 @@ fn dialled(words: &str) -> (Option<IpAddr>, Option<u16>) {
 
 /// Foreign text, made printable and cut.
 fn short(text: &str) -> String {
-    printable(redact::line(text).as_bytes(), LONGEST)
+    printable(text.as_bytes(), LONGEST)
 }
 
 #[cfg(test)]

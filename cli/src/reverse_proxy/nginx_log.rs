@@ -35,7 +35,9 @@ pub fn errors(lines: &[LogLine]) -> Vec<UpstreamError> {
 }
 
 fn error(line: &LogLine) -> Option<UpstreamError> {
-    let (time, rest) = time(&line.text)?;
+    // Before it is taken apart: a password without its URL is not known for one.
+    let text = redact::line(&line.text);
+    let (time, rest) = time(&text)?;
     let message = message(rest)?;
     let (words, context) = message.split_once(", client: ")?;
     let kind = kind(words)?;
@@ -47,7 +49,7 @@ fn error(line: &LogLine) -> Option<UpstreamError> {
         time: time.to_owned(),
         age_s: line.age_s,
         kind,
-        words: printable(redact::line(words).as_bytes(), WORDS),
+        words: printable(words.as_bytes(), WORDS),
         upstream: name.map(|name| short(&name)),
         address,
         port,
@@ -171,7 +173,7 @@ fn without_port(host: &str) -> &str {
 
 /// Foreign text, made printable and cut.
 fn short(text: &str) -> String {
-    printable(redact::line(text).as_bytes(), PART)
+    printable(text.as_bytes(), PART)
 }
 
 /// A name in the configuration that nginx could not look up when it started, which ended it.

@@ -209,7 +209,11 @@ impl<'a> Parts<'a> {
     /// what is known to be harmless is kept.
     fn tail_shown(&self) -> String {
         if scheme::has_free_path(self.scheme) {
-            return redact::query(self.tail);
+            return match self.tail.rfind('@').filter(|_| self.hosts.is_empty()) {
+                // The host may be behind it, and credentials before it.
+                Some(at) => format!("/{}{}", redact::MASK, redact::query(&self.tail[at..])),
+                None => redact::query(self.tail),
+            };
         }
         let path = self.path.trim_end_matches('/');
         let plain = path.len() <= 100
