@@ -101,10 +101,11 @@ pub struct Login {
 
 impl Login {
     /// What is empty and what a terminal would obey is nobody's name: a string escaped it, and a NUL would end a field of a
-    /// server's protocol early.
+    /// server's protocol early. What has an `@` behind a colon is no database either, but the rest of credentials.
     fn of(user: Option<String>, database: Option<String>) -> Self {
         let named = |name: &String| !name.is_empty() && printable(name.as_bytes(), usize::MAX) == *name;
-        Self { user: user.filter(named), database: database.filter(named) }
+        let plain = |name: &String| named(name) && !(name.contains(':') && name.contains('@'));
+        Self { user: user.filter(named), database: database.filter(plain) }
     }
 }
 
