@@ -1,9 +1,11 @@
 //! Connection strings of names and values: `host=db port=5432 password='x y'` (libpq, 32.1.1.1) and
 //! `Server=db,1433;Database=shop;Password=x` (ADO.NET).
 
+use super::malformed::{Fault, Malformed};
 use super::parameters::{Parameters, plain};
 use super::spec::{Place, Spec};
 use super::{Login, WordError, error};
+use crate::redact;
 
 /// The names that tell the host, as they are compared.
 const HOSTS: [&str; 8] = ["host", "hostaddr", "server", "datasource", "addr", "address", "networkaddress", "hostname"];
@@ -74,9 +76,9 @@ pub(super) fn read(word: &str, known: Option<&'static str>) -> Result<Spec, Word
         return Err(WordError::Local { typed: shown(&parameters) });
     }
     let scheme = known.unwrap_or_else(|| scheme(&parameters, semicolon, &named));
-    let ports: Vec<Option<u16>> =
-        parameters.get(&["port"]).unwrap_or_default().split(',').map(|port| port.trim().parse().ok()).collect();
-    let hosts = places(&named, scheme, &ports, &shown(&parameters))?;
+    let shown = shown(&parameters);
+    let ports = parameters.get(&["port"]).unwrap_or_default().split(',').map(|text| port(text, &shown));
+    let hosts = places(&named, scheme, &ports.collect::<Result<Vec<_>, _>>()?, &shown)?;
     if hosts.is_empty() {
         return Err(wrong());
     }
@@ -92,10 +94,10 @@ pub(super) fn read(word: &str, known: Option<&'static str>) -> Result<Spec, Word
 fn places(named: &str, scheme: &str, ports: &[Option<u16>], shown: &str) -> Result<Vec<Place>, WordError> {
     let port_of = |at: usize| *ports.get(at).or(ports.first()).unwrap_or(&None);
     if scheme == "sqlserver" {
-        let (host, port) = named.split_once(',').map_or((named, None), |(host, port)| (host, port.trim().parse().ok()));
+        let (host, behind) = named.split_once(',').unwrap_or((named, ""));
         let host = host.strip_prefix("tcp:").unwrap_or(host).split('\\').next().unwrap_or_default().trim();
         let host = if host == "." || host.eq_ignore_ascii_case("(local)") { "localhost" } else { host };
-        return Ok(vec![Place { host: host.to_owned(), port: port.or_else(|| port_of(0)) }]);
+        return Ok(vec![Place { host: host.to_owned(), port: port(behind, shown)?.or_else(|| port_of(0)) }]);
     }
     let hosts = named.split(',').map(str::trim).filter(|host| !host.is_empty()).enumerate();
     hosts
@@ -104,6 +106,20 @@ fn places(named: &str, scheme: &str, ports: &[Option<u16>], shown: &str) -> Resu
             Ok(Place { port: place.port.or_else(|| port_of(at)), ..place })
         })
         .collect()
+}
+
+/// A port, or none where nothing stands there; `shown` is the string for messages.
+fn port(text: &str, shown: &str) -> Result<Option<u16>, WordError> {
+    match text.trim() {
+        "" => Ok(None),
+        number if redact::is_port(number) => Ok(number.parse().ok()),
+        other => Err(WordError::Malformed(Malformed {
+            written: shown.to_owned(),
+            fault: Fault::Port { port: error::masked_port(other) },
+            right: None,
+            certain: true,
+        })),
+    }
 }
 
 /// Which database it is: SQL Server has names of its own, `MySQL` as well; the form of libpq is PostgreSQL's.

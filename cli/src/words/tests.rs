@@ -287,6 +287,8 @@ fn what_is_wrong_with_a_connection_string_is_said_without_the_secret() {
         ("http://web:/", "ends where its port should be"),
         ("redis://cache:6379a", "has a port that is none, `***`"),
         ("redis://cache:70000", "has a port that is none, `70000`"),
+        ("host=db port=hunter2 dbname=x", "`host=… port=… dbname=…` has a port that is none, `***`"),
+        ("Server=tcp:db,0;Password=hunter2", "has a port that is none, `0`"),
         ("postgres://my db/x", "has a blank in it"),
         ("postgres://app:hunter2@${DB_HOST}:5432/x", "still has `${DB_HOST}` in it"),
         ("postgres://app:${DB_PASSWORD}@db/x", "still has `${DB_PASSWORD}` in it"),

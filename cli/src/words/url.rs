@@ -118,8 +118,12 @@ fn in_parameters(scheme: &str, parameters: &Parameters) -> Vec<Place> {
     if !scheme.starts_with("postgres") {
         return Vec::new();
     }
-    let ports: Vec<Option<u16>> =
-        parameters.get(&["port"]).unwrap_or_default().split(',').map(|port| port.parse().ok()).collect();
+    let ports: Vec<Option<u16>> = parameters
+        .get(&["port"])
+        .unwrap_or_default()
+        .split(',')
+        .map(|port| port.parse().ok().filter(|port| *port > 0))
+        .collect();
     let hosts = parameters.get(&["host", "hostaddr"]).unwrap_or_default().split(',');
     let named = hosts.filter(|host| !host.is_empty() && !host.starts_with('/')).enumerate();
     // One port is for all of them.
