@@ -27,6 +27,7 @@ mod secure;
 mod servers;
 mod srv;
 mod stages;
+mod start_error;
 mod swarm;
 #[cfg(test)]
 pub(crate) mod tests;

@@ -52,6 +52,19 @@ fn target_not_running_because_it_never_was() {
 }
 
 #[test]
+fn target_not_running_because_its_program_is_not_there() {
+    let stack = Stack::new();
+    let (net, web) = web(&stack);
+    let db = stack.container("mongodb").on(&net).runs(["mongodd", "--bind_ip_all"]).create();
+    db.fails_to_start();
+
+    let outcome = check([web.name(), &db.port(27017)]);
+    outcome.unreachable("target-not-running").words([db.name(), "no program `mongodd`", "misspelt"]);
+    db.recreate(["mongod", "--bind_ip_all"]);
+    outcome.passes_now();
+}
+
+#[test]
 fn target_restarting_seen_between_two_lives() {
     let stack = Stack::new();
     let (net, web) = web(&stack);
@@ -118,6 +131,20 @@ fn source_not_running_after_a_stop() {
     outcome.unreachable("source-not-running").words([web.name(), "docker start"]);
     assert_eq!(outcome.checks()[0]["from"]["stand_in"], true);
     outcome.fix_works(&stack);
+}
+
+#[test]
+fn source_not_running_because_its_program_is_not_there() {
+    let stack = Stack::new();
+    let (net, _) = web(&stack);
+    stack.container("mongodb").on(&net).alias("mongodb").runs(["mongod", "--bind_ip_all"]).start();
+    let source = stack.container("worker").on(&net).runs(["worker.sh"]).create();
+    source.fails_to_start();
+
+    let outcome = check([source.name(), "mongodb:27017"]);
+    outcome.unreachable("source-not-running").words([source.name(), "no program `worker.sh`"]);
+    source.recreate(["web"]);
+    outcome.passes_now();
 }
 
 #[test]

@@ -4,6 +4,7 @@ use super::{Cause, Found};
 use crate::diagnosis::case::Case;
 use crate::diagnosis::lost_network::LostNetwork;
 use crate::diagnosis::fixes::{command, log_tail, run};
+use crate::diagnosis::start_error::StartError;
 use crate::report::{Severity, StageName};
 use crate::topology::Status;
 
@@ -23,7 +24,8 @@ that stands in for it, and says so.
 ## Why it happens
 
 Its main process ended: the job was done, it crashed, it was stopped, or it gave up because a database was not there
-yet. `docker ps -a` shows the exit code, `docker logs` the reason.
+yet. `docker ps -a` shows the exit code, `docker logs` the reason. Or it never began, for there is no such program in the image:
+starting it again is no help then.
 
 ## How to fix it
 
@@ -53,9 +55,11 @@ fn find(case: &Case<'_>) -> Option<Found> {
         return None;
     }
     let name = &source.name;
-    let fix = match status {
-        Status::Paused => run("let it run on", vec![command(&["docker", "unpause", name])]),
-        Status::Restarting => run("see why it keeps ending", vec![command(&["docker", "logs", "--tail", "20", name])]),
+    let start_error = StartError::of(&source.state.error).filter(|_| !status.has_processes());
+    let fix = match (status, start_error) {
+        (_, Some(error)) => error.fix(name),
+        (Status::Paused, _) => run("let it run on", vec![command(&["docker", "unpause", name])]),
+        (Status::Restarting, _) => run("see why it keeps ending", vec![command(&["docker", "logs", "--tail", "20", name])]),
         _ => run("start it", vec![command(&["docker", "start", name])]),
     };
     let ended = match status {
@@ -75,7 +79,10 @@ fn find(case: &Case<'_>) -> Option<Found> {
     Some(Found {
         severity: if case.gets_through() || !case.measured() { Severity::Error } else { Severity::Warning },
         stage: StageName::Source,
-        title: format!("{name} does not run: it is {}{ended}", status.word()),
+        title: match start_error {
+            Some(error) => format!("{name} does not run: {}", error.title()),
+            None => format!("{name} does not run: it is {}{ended}", status.word()),
+        },
         explanation: format!(
             "Nothing in {name} can connect to anything while no process of it runs.{engine}{stand_in}{}",
             log_tail(source)

@@ -5,6 +5,7 @@ use crate::diagnosis::case::Case;
 use crate::diagnosis::failed_start::FailedStart;
 use crate::diagnosis::lost_network::LostNetwork;
 use crate::diagnosis::fixes::{change, command, log_tail, run};
+use crate::diagnosis::start_error::StartError;
 use crate::report::{Severity, StageName};
 use crate::topology::{Container, Status};
 
@@ -26,7 +27,8 @@ kernel killed it for its memory, the engine's own error and the last log lines t
 - 137: killed (`docker kill`, or out of memory); 143: stopped by `docker stop`.
 - 1 to 125: the program gave up; its log says why.
 - 126, 127: the command in the image can not be run, or does not exist.
-- `created`: it could not be started, for example because a published port was taken.
+- `created`: it could not be started, for example because a published port was taken, or because there is no such program in
+  the image. Starting it again is no help then.
 
 ## How to fix it
 
@@ -75,18 +77,26 @@ fn find(case: &Case<'_>) -> Option<Found> {
         if state.error.is_empty() { String::new() } else { format!(" The engine says: {}.", state.error.trim_end_matches('.')) };
     let failed_start = FailedStart::of(case, stopped);
     let how = failed_start.as_ref().map_or(how, |failed| format!("has ended: {}", failed.title()));
+    let start_error = StartError::of(&state.error);
+    let title = match start_error {
+        Some(error) => format!("{name} does not run: {}", error.title()),
+        None => format!("{name} does not run: it {how}"),
+    };
     let story = failed_start.as_ref().map_or_else(|| log_tail(stopped), FailedStart::explanation);
     let mut because = vec![Case::container_evidence(stopped)];
     because.extend(case.lookup().filter(|_| case.name_failed()).map(|seen| seen.id.to_owned()));
     Some(Found {
         severity: Severity::Error,
         stage: StageName::Target,
-        title: format!("{name} does not run: it {how}"),
+        title,
         explanation: format!(
             "A container that does not run has no address and no name on its networks, so nothing can reach it.{engine}{story}"
         ),
         because,
-        fixes: failed_start.and_then(|failed| failed.fixes(case)).unwrap_or_else(|| fixes(stopped)),
+        fixes: match start_error {
+            Some(error) => vec![error.fix(name)],
+            None => failed_start.and_then(|failed| failed.fixes(case)).unwrap_or_else(|| fixes(stopped)),
+        },
     })
 }
 

@@ -85,10 +85,15 @@ fn find(case: &Case<'_>) -> Option<Found> {
         stage: StageName::Tls,
         title,
         explanation: format!(
-            "{what}{}{} The chain that it showed: {}.",
+            "{what}{}{} The chain that it showed: {}. {}",
             trusts(case),
             between(case, &seen),
-            chain_text(&seen.fact.chain)
+            chain_text(&seen.fact.chain),
+            if *fault == TlsFault::SelfSigned {
+                "The file that the server was given as its certificate is what the source has to trust, `ca.crt` below.".to_owned()
+            } else {
+                format!("`ca.crt` below is the certificate of {issuer}: whoever signs with it hands it out.")
+            }
         ),
         because,
         fixes: fixes(case, issuer, *fault == TlsFault::SelfSigned),
