@@ -247,7 +247,7 @@ fn several(urls: &[&str]) -> Result<Vec<TargetWord>, WordError> {
     let mut words: Vec<TargetWord> = Vec::new();
     for url in urls.iter().map(|url| url.trim()).take(MOST_HOSTS) {
         for word in url::read(url)?.targets(url)? {
-            if !words.contains(&word) {
+            if words.len() < MOST_HOSTS && !words.contains(&word) {
                 words.push(word);
             }
         }
