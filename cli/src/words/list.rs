@@ -14,7 +14,7 @@ pub(super) fn targets(word: &str) -> Result<Vec<TargetWord>, WordError> {
     // What goes wrong with one of them is told of that one alone, for what follows may be a password.
     let mut words: Vec<TargetWord> = Vec::new();
     for part in hosts.iter().filter(|part| !part.is_empty()).take(super::MOST_HOSTS) {
-        let target = host::target(part)?;
+        let target = host::target(part).map_err(|error| if word.contains('@') { credentials(word) } else { error })?;
         if !words.iter().any(|known| known.host == target.host && known.port == target.port) {
             words.push(target);
         }
@@ -41,4 +41,9 @@ pub(super) fn targets(word: &str) -> Result<Vec<TargetWord>, WordError> {
         }
     }
     Ok(words)
+}
+
+/// Of a list with an `@` in it nothing is known not to be a password, unless each of its hosts is one.
+fn credentials(word: &str) -> WordError {
+    WordError::Character { typed: error::shown(word), character: "@".to_owned() }
 }
