@@ -249,6 +249,7 @@ fn a_login_is_a_user_and_a_database() {
         ("jdbc:postgresql://db/shop?user=app&password=hunter2", Some("app"), Some("shop")),
         ("host=db dbname=shop user=app password=hunter2", Some("app"), Some("shop")),
         ("app:hunter2@tcp(db:3306)/shop", Some("app"), Some("shop")),
+        ("mysql://app:hunter2@tcp(db:3306)/shop", Some("app"), Some("shop")),
         ("Host=db;Database=shop;Username=app;Password=hunter2", Some("app"), Some("shop")),
         ("mysql://db", None, None),
     ] {
