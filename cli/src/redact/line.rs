@@ -13,13 +13,19 @@ const HARMLESS: [&str; 9] = ["yes", "no", "true", "false", "null", "none", "nil"
 /// What follows the credentials in the connection strings of Go's `MySQL` driver (`app:password@tcp(db:3306)/shop`).
 const GO_NETWORKS: [&str; 5] = ["@tcp(", "@tcp4(", "@tcp6(", "@udp(", "@unix("];
 
+/// The longest text that is looked at, in bytes. No more of a line is shown anywhere.
+const LONGEST: usize = 8 * 1024;
+
+/// How often a line is looked at.
+const ROUNDS: usize = 8;
+
 /// A line without its secrets: passwords in URLs, values of `KEY=VALUE`, `key: value` and `--flag value` where the name
-/// speaks of one, authorization headers, bearer tokens.
+/// speaks of one, authorization headers, bearer tokens. What is longer than 8 KiB is cut between words, with `…` at its end.
 #[must_use]
 pub fn line(line: &str) -> String {
-    let mut clean = line.to_owned();
+    let mut clean = cut(line);
     // A mask may lay bare what looks like one more secret, and each round leaves less that is not masked.
-    loop {
+    for _ in 0..ROUNDS {
         let mut secrets = Vec::new();
         urls(&clean, &mut secrets);
         go_strings(&clean, &mut secrets);
@@ -31,6 +37,18 @@ pub fn line(line: &str) -> String {
             None => return clean,
         }
     }
+    // Nobody but who means to writes such a line.
+    MASK.to_owned()
+}
+
+/// As much of a line as is looked at. Half a secret may not be known for one, so no word is cut in two.
+fn cut(line: &str) -> String {
+    if line.len() <= LONGEST {
+        return line.to_owned();
+    }
+    let end = line.char_indices().map(|(at, _)| at).take_while(|at| *at <= LONGEST).last().unwrap_or(0);
+    let words = line[..end].rfind(char::is_whitespace).map_or("", |at| &line[..at]);
+    format!("{words} …")
 }
 
 /// A flag whose password is part of it, masked: `mysql -psecret`, `--password=x`.

@@ -100,6 +100,16 @@ fn urls_lose_passwords_and_secret_parameters() {
     assert_eq!(url("not a url"), "not a url");
 }
 
+#[test]
+fn a_line_of_any_length_takes_no_time() {
+    for unit in ["a://b@", "token=", "user:x@tcp(", "token: \"", "-p ", "pw=***x ", "\\\"pw\\\":", "[pw=", "é"] {
+        let long = unit.repeat(7_500 / unit.len());
+        let clean = line(&format!("mysql -psecret start {long} postgres://app:hunter2@db/x"));
+        assert!(clean.len() <= 10_000 && !clean.contains("hunter2"), "{unit}: {}", clean.len());
+        assert!(!line(&format!("{}postgres://app:hunter2@db/x", "x ".repeat(4_085))).contains("hun"), "cut in two");
+    }
+}
+
 proptest! {
     #[test]
     fn a_password_in_a_url_never_survives(
