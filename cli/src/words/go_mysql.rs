@@ -10,13 +10,18 @@ const NETWORKS: [&str; 4] = ["tcp(", "tcp4(", "tcp6(", "unix("];
 /// Where the transport stands in a word of this form. Of URLs only those of the database have it, as tools for migrations take
 /// them (`mysql://app:password@tcp(db:3306)/shop`).
 pub(super) fn find(word: &str) -> Option<usize> {
-    let scheme = word.split_once("://").map(|(scheme, _)| scheme).filter(|scheme| scheme::valid(scheme));
-    if scheme.is_some_and(|scheme| !["mysql", "mariadb"].iter().any(|own| scheme.eq_ignore_ascii_case(own))) {
+    let scheme = word.split_once("://").map(|(scheme, _)| scheme).filter(|scheme| !is_own(scheme));
+    if scheme.is_some_and(|scheme| scheme::known(&scheme.to_ascii_lowercase())) {
         return None;
     }
     let at = NETWORKS.iter().filter_map(|network| word.rfind(network)).max()?;
     // `tcp4(` also ends in something that is none of them.
     (at == 0 || word[..at].ends_with('@')).then_some(at)
+}
+
+/// Whether a scheme is one of this database.
+fn is_own(scheme: &str) -> bool {
+    ["mysql", "mariadb"].iter().any(|own| scheme.eq_ignore_ascii_case(own))
 }
 
 /// What such a string says.
@@ -34,7 +39,8 @@ pub(super) fn read(word: &str, at: usize) -> Result<Spec, WordError> {
     }
     let (path, query) = after.split_once('?').unwrap_or((after, ""));
     let database = path.strip_prefix('/').filter(|name| !name.is_empty());
-    let info = word[..at].split_once("://").map_or(&word[..at], |(_, info)| info);
+    let url = word[..at].split_once("://").filter(|(scheme, _)| is_own(scheme));
+    let info = url.map_or(&word[..at], |(_, info)| info);
     let user = info.trim_end_matches('@').split(':').next().filter(|user| !user.is_empty());
     let parameters = Parameters::of_query(query);
     let mut spec = Spec::of("mysql", vec![place], database);

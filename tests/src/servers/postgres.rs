@@ -53,11 +53,15 @@ impl Postgres<'_> {
     /// # Panics
     /// When some are left after all.
     pub fn exhaust(&self, server: &Container) {
-        for _ in 0..self.max_connections {
-            server.exec_detached(&["psql", "-qc", "select pg_sleep(3600)"]);
-        }
+        let take_one = || server.exec_detached(&["psql", "-qc", "select pg_sleep(3600)"]);
+        (0..self.max_connections).for_each(|_| take_one());
         poll::until("the connections of PostgreSQL to be taken", START_LIMIT, || {
-            server.exec(&["psql", "-qc", "select 1"]).stderr.contains("too many clients already").then_some(())
+            let full = server.exec(&["psql", "-qc", "select 1"]).stderr.contains("too many clients already");
+            // One that came while a connection of before was still being closed was turned away.
+            if !full {
+                take_one();
+            }
+            full.then_some(())
         });
     }
 }
