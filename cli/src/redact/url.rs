@@ -39,7 +39,7 @@ fn in_tail(tail: &str) -> impl Iterator<Item = Span> {
         let value_start = start + name.len() + 1;
         Some(value_start..value_start + value.len())
     });
-    let logins = pieces(tail, &['/', '?', '&', ';', '#', '=']).filter_map(|(start, piece)| {
+    let logins = pieces(tail, &['/', '?', '&', ';', '#']).filter_map(|(start, piece)| {
         let (colon, at) = (piece.find(':')?, piece.rfind('@')?);
         (colon < at).then_some(start + colon + 1..start + at)
     });

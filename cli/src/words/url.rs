@@ -213,11 +213,14 @@ impl<'a> Parts<'a> {
     /// what is known to be harmless is kept.
     fn tail_shown(&self) -> String {
         if scheme::has_free_path(self.scheme) {
-            return match self.tail.rfind('@').filter(|_| self.hosts.is_empty()) {
+            let shown = match self.tail.rfind('@').filter(|_| self.hosts.is_empty()) {
                 // The host may be behind it, and credentials before it.
                 Some(at) => format!("/{}{}", redact::MASK, redact::query(&self.tail[at..])),
                 None => redact::query(self.tail),
             };
+            // A URL after a comma would be read as one of several.
+            let has_another = shown.split_once(',').is_some_and(|(_, after)| after.contains("://"));
+            return if has_another { shown.replace(',', "%2C") } else { shown };
         }
         let path = self.path.trim_end_matches('/');
         let plain = path.len() <= 100
