@@ -144,7 +144,8 @@ pub fn source(word: &SourceWord, topology: &Topology) -> Result<Source, ResolveE
         place: container.name.clone(),
         container: Some(container.name.clone()),
         network: None,
-        stand_in: !container.state.status.has_processes(),
+        // A namespace that may end while it is looked into is no better than none.
+        stand_in: !container.state.status.has_processes() || container.state.keeps_ending(),
     })
 }
 

@@ -6,7 +6,7 @@ use super::fixes::{change, command, compose_edit, run};
 use crate::compose::ComposeChange;
 use crate::report::{Check, Diagnosis, Fix, Relation, Severity, StageName};
 use crate::reverse_proxy::nginx_log::{self, UnknownUpstream};
-use crate::topology::{Container, Status};
+use crate::topology::Container;
 
 /// Such an end.
 #[derive(Debug)]
@@ -63,13 +63,13 @@ impl<'a> FailedStart<'a> {
         );
         let now = match (self.cause(), self.now) {
             (Some(cause), _) => format!(" It would fail again: {}.", cause.title),
-            (None, Some(_)) => {
+            (None, Some(now)) if is_found(now) => {
                 format!(
                     " By now {name} is found, so it was not there yet, or not on a network of {}, when nginx started.",
                     self.container.name
                 )
             }
-            (None, None) => String::new(),
+            (None, _) => String::new(),
         };
         why + &now
     }
@@ -78,10 +78,10 @@ impl<'a> FailedStart<'a> {
     pub(crate) fn fixes(&self, case: &Case<'_>) -> Option<Vec<Fix>> {
         let now = self.now?;
         let name = &self.container.name;
-        let verb = if self.container.state.status == Status::Restarting { "restart" } else { "start" };
+        let verb = if self.container.state.keeps_ending() { "restart" } else { "start" };
         let start = command(&["docker", verb, name]);
         let Some(found) = self.cause() else {
-            return Some(vec![run(format!("{verb} {name} again"), vec![start]), self.wait(case, now)]);
+            return is_found(now).then(|| vec![run(format!("{verb} {name} again"), vec![start]), self.wait(case, now)]);
         };
         let UnknownUpstream { name: wrong, file, line, .. } = &self.unknown;
         let and_start = |fix: &Fix| match &fix.dial {
@@ -110,4 +110,9 @@ impl<'a> FailedStart<'a> {
         change(format!("for good, let {} start after {} (`depends_on`)", self.container.name, self.unknown.name))
             .with_edit(edit)
     }
+}
+
+/// Whether the name that a check is for is known by now.
+fn is_found(check: &Check) -> bool {
+    check.stages.iter().any(|stage| stage.stage == StageName::Name && stage.ok == Some(true))
 }

@@ -94,7 +94,8 @@ impl<'a> Case<'a> {
         let here = |upstream: &Upstream| {
             upstream.lookup == UpstreamLookup::AtStart && upstream.host.eq_ignore_ascii_case(&self.to.host)
         };
-        let source = self.source().filter(|source| source.state.status.has_processes())?;
+        let runs = |source: &&Container| source.state.status.has_processes() && !source.state.keeps_ending();
+        let source = self.source().filter(runs)?;
         let said = source.reverse_proxy.as_ref().filter(|said| said.program == ProxyProgram::Nginx)?;
         said.upstreams().any(here).then_some(source)
     }

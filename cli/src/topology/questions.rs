@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 
-use super::{Attachment, Container, Network, NetworkMode, Protocol, PublishedPort, Status, Subnet, Topology};
+use super::{Attachment, Container, Network, NetworkMode, Protocol, PublishedPort, State, Status, Subnet, Topology};
 
 impl Topology {
     /// The container whose network namespace `container` lives in: itself, or for `container:X` the one that X leads to.
@@ -228,6 +228,21 @@ impl PublishedPort {
             Some(host_ip) if host_ip.is_unspecified() => host_ip.is_ipv4() == address.is_ipv4(),
             Some(host_ip) => host_ip == address,
         }
+    }
+}
+
+/// Restarted within so many seconds, a container is taken to be in a crash loop. The engine doubles its delay from 100 ms up to
+/// a minute, and forgives after ten seconds of life.
+const FRESH_S: f64 = 10.0;
+
+impl State {
+    /// Whether the engine starts it again and again: it waits for the next time, or has just begun one of its lives.
+    #[must_use]
+    pub fn keeps_ending(&self) -> bool {
+        self.status == Status::Restarting
+            || self.status == Status::Running
+                && self.restart_count > 0
+                && self.up_s.is_some_and(|seconds| seconds < FRESH_S)
     }
 }
 

@@ -41,19 +41,11 @@ Related: target-not-running, target-starting
     find,
 };
 
-/// Restarted within so many seconds, a container that does not answer is taken to be in a crash loop. The engine doubles
-/// its delay from 100 ms up to a minute, and forgives after ten seconds of life.
-const FRESH_S: f64 = 10.0;
-
 fn find(case: &Case<'_>) -> Option<Found> {
     let target = case.target()?;
     let state = &target.state;
     let between_lives = state.status == Status::Restarting;
-    let came_back = state.status == Status::Running
-        && state.restart_count > 0
-        && state.up_s.is_some_and(|up| up < FRESH_S)
-        && !case.gets_through();
-    if !between_lives && !came_back {
+    if !state.keeps_ending() || !between_lives && case.gets_through() {
         return None;
     }
     let name = &target.name;

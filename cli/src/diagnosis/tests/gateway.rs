@@ -251,6 +251,30 @@ fn an_nginx_whose_upstream_is_called_otherwise() {
 }
 
 #[test]
+fn an_nginx_that_ends_again_and_again_has_found_nothing() {
+    let config = CONFIG.replace("router_one", "router_on");
+    let facts = ended(stack()).finds_nothing("front").nginx("front", &config, &[]);
+    let facts = facts.edit("front", |front| {
+        for line in front.last_log.iter_mut().flatten() {
+            *line = line.replace("router_one", "router_on");
+        }
+        front.state.status = Status::Running;
+        front.state.restart_count = 3;
+        front.state.up_s = Some(0.2);
+    });
+    let unmeasured = check(&facts);
+    assert_eq!(codes(&unmeasured), ["target-restarting"]);
+    let told = &unmeasured.diagnoses[0];
+    assert!(!told.explanation.contains("By now"), "{told:?}");
+
+    let check = check(&facts.seen_from("front").finds_nothing("router_on"));
+    let inner = &check.followed[0].check;
+    assert!(inner.from.stand_in, "its namespace may end at any moment");
+    assert_eq!(codes(inner)[0], "unknown-name");
+    assert!(inner.diagnoses[0].title.contains("did you mean router_one"), "{:?}", inner.diagnoses[0]);
+}
+
+#[test]
 fn an_upstream_that_is_no_more_is_not_taken_for_a_misspelt_one() {
     let facts = Facts::new()
         .network("favorites-net", "172.18.0.0/16")
