@@ -66,11 +66,11 @@ fn userinfo_end(scheme: &str, rest: &str) -> Option<usize> {
     if of_the_web && !has_odd_port(authority) && !has_credentials { None } else { rest.rfind('@') }
 }
 
-/// Whether what stands behind the last colon of an authority can not be a port: then it may be a password with something in it
-/// that ends an authority, of which this is the beginning.
+/// Whether what stands behind the colon of a host can not be a port: then it may be a password with something in it that ends
+/// an authority, of which this is the beginning.
 pub(crate) fn has_odd_port(authority: &str) -> bool {
-    let host = authority.rsplit('@').next().unwrap_or(authority);
-    split_at_port(host).is_some_and(|(_, port)| !is_port(port))
+    let hosts = authority.rsplit('@').next().unwrap_or(authority);
+    hosts.split(',').filter_map(split_at_port).any(|(_, port)| !is_port(port))
 }
 
 /// A host and what stands behind its last colon, unless that colon is one of an IPv6 address, in brackets or not. Whether it is

@@ -468,8 +468,8 @@ proptest! {
         after in "[!-~]{0,6}",
     ) {
         let secret = format!("{before}s3cr3t{after}");
-        // A number in front of what ends a host can not be told from a port.
-        let number = before.trim_start_matches(|c: char| c.is_ascii_digit());
+        // Numbers in front of what ends a host can not be told from a port.
+        let number = before.trim_start_matches(|c: char| c.is_ascii_digit() || c == ',');
         prop_assume!(number == before || !number.starts_with(['/', '?', '#']));
         let quoted = secret.replace(['\'', '\\'], "x");
         let text = match form {
