@@ -59,7 +59,7 @@ pub(super) fn flag(word: &str, clients: &Clients) -> Option<String> {
 /// The passwords of URLs, and their parameters.
 fn urls(line: &str, secrets: &mut Vec<Span>) {
     for (at, separator) in line.match_indices("://") {
-        let scheme = line[..at].rsplit(|c: char| !c.is_ascii_alphanumeric()).next().unwrap_or_default();
+        let scheme = url::scheme_at_end(&line[..at]);
         let start = at + separator.len();
         let rest = &line[start..];
         let end = rest.find(|c: char| c.is_whitespace() || matches!(c, '"' | '<' | '>' | '`')).unwrap_or(rest.len());

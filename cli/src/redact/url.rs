@@ -9,7 +9,7 @@ use super::spans::{Span, masked};
 #[must_use]
 pub fn url(url: &str) -> String {
     let Some((scheme, rest)) = url.split_once("://") else { return url.to_owned() };
-    let clean = masked(rest, secrets(scheme, rest).collect());
+    let clean = masked(rest, secrets(scheme, rest).chain(nested(rest)).collect());
     format!("{scheme}://{}", clean.as_deref().unwrap_or(rest))
 }
 
@@ -17,7 +17,7 @@ pub fn url(url: &str) -> String {
 /// as well (`jdbc:sqlserver`).
 #[must_use]
 pub fn query(tail: &str) -> String {
-    masked(tail, in_tail(tail).collect()).unwrap_or_else(|| tail.to_owned())
+    masked(tail, in_tail(tail).chain(nested(tail)).collect()).unwrap_or_else(|| tail.to_owned())
 }
 
 /// The secrets in what follows `://`.
@@ -44,6 +44,20 @@ fn in_tail(tail: &str) -> impl Iterator<Item = Span> {
         (colon < at).then_some(start + colon + 1..start + at)
     });
     parameters.chain(logins)
+}
+
+/// The passwords of whole URLs in a text.
+fn nested(text: &str) -> impl Iterator<Item = Span> {
+    text.match_indices("://").filter_map(|(at, separator)| {
+        let scheme = scheme_at_end(&text[..at]);
+        let start = at + separator.len();
+        in_userinfo(scheme, &text[start..]).map(|span| span.start + start..span.end + start)
+    })
+}
+
+/// The scheme, as far as it matters, that stands in front of `://`.
+pub(super) fn scheme_at_end(before: &str) -> &str {
+    before.rsplit(|c: char| !c.is_ascii_alphanumeric()).next().unwrap_or_default()
 }
 
 /// What stands between separators of one byte each, and where it starts.
