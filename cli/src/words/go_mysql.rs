@@ -14,9 +14,9 @@ pub(super) fn find(word: &str) -> Option<usize> {
     if scheme.is_some_and(|scheme| scheme::known(&scheme.to_ascii_lowercase())) {
         return None;
     }
-    let at = NETWORKS.iter().filter_map(|network| word.rfind(network)).max()?;
-    // `tcp4(` also ends in something that is none of them.
-    (at == 0 || word[..at].ends_with('@')).then_some(at)
+    // Behind the transport, the name of one may be part of anything.
+    let ends = |at: &usize| *at == 0 || word[..*at].ends_with('@');
+    NETWORKS.iter().filter_map(|network| word.rmatch_indices(network).map(|(at, _)| at).find(ends)).max()
 }
 
 /// Whether a scheme is one of this database.

@@ -2,6 +2,7 @@
 
 use super::parameters::Parameters;
 use super::{TargetWord, WordError, error, host, scheme};
+use crate::redact;
 
 /// The port of Kafka's listeners, by which a bare list is told to be one of bootstrap servers.
 const KAFKA: u16 = 9092;
@@ -20,8 +21,10 @@ pub(super) fn targets(word: &str) -> Result<Vec<TargetWord>, WordError> {
         }
     }
     if words.is_empty() {
-        // Whatever the value of an option is, it may be a password.
-        let shown = options.first().map_or(word, |option| option.split('=').next().unwrap_or_default());
+        // Whatever the value of an option is, it may be a password; and so may what stands before an `=` and is no name.
+        let name = options.first().map_or(word, |option| option.split('=').next().unwrap_or_default());
+        let is_name = name.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, ' ' | '_' | '-' | ','));
+        let shown = if is_name { name } else { redact::MASK };
         return Err(WordError::NoHost { typed: error::shown(shown), example: "kafka:9092,kafka2:9092" });
     }
     let redis = !options.is_empty();
