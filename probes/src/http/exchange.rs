@@ -329,6 +329,7 @@ fn version_name(version: Version) -> String {
 }
 
 const TIMED_OUT: &str = "no answer before the timeout";
+const CLOSED: &str = "the server closed the connection without a whole answer";
 
 fn failure(phase: HttpPhase, reason: &str) -> HttpFailure {
     HttpFailure { phase, reason: printable(reason.as_bytes(), MAX_VALUE), errno: None }
@@ -343,6 +344,8 @@ fn io_failure(phase: HttpPhase, error: &io::Error) -> HttpFailure {
     let reason = match error.kind() {
         io::ErrorKind::UnexpectedEof => "the connection was closed in the middle of an answer",
         io::ErrorKind::ConnectionRefused => "the connection was refused",
+        // Which of them it is depends on what was on its way when the server closed it.
+        io::ErrorKind::ConnectionReset | io::ErrorKind::BrokenPipe if phase == HttpPhase::Http => CLOSED,
         io::ErrorKind::ConnectionReset => "the connection was reset",
         io::ErrorKind::BrokenPipe => "the connection was closed before the whole request was sent",
         io::ErrorKind::HostUnreachable => "the host is unreachable",
@@ -373,7 +376,7 @@ fn hyper_failure(error: &hyper::Error, fact: &mut HttpFact) -> HttpFailure {
     } else if error.is_parse() {
         "the answer is not HTTP".to_owned()
     } else if error.is_incomplete_message() || error.is_closed() || error.is_canceled() {
-        "the server closed the connection without a whole answer".to_owned()
+        CLOSED.to_owned()
     } else {
         error.to_string()
     };
