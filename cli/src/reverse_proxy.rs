@@ -5,5 +5,6 @@ pub mod answer;
 pub mod caddy;
 pub mod haproxy;
 pub mod nginx_config;
+mod nginx_includes;
 pub mod nginx_log;
 pub mod nginx_servers;

@@ -3,20 +3,17 @@
 
 use std::collections::BTreeMap;
 
-use super::nginx_config::{Directive, parse};
+use super::nginx_config::Directive;
+use super::nginx_includes::Expansion;
 use crate::topology::{Location, LocationMatch, Upstream, UpstreamLookup, VirtualServer};
 
-/// How deep files include each other, how many includes are followed and directives read in all, and how many servers,
-/// locations and upstreams are kept.
-const DEEPEST: usize = 8;
-const MOST_INCLUDES: usize = 200;
-const MOST_DIRECTIVES: usize = 50_000;
+/// How many servers, locations and upstreams are kept.
 const MOST_SERVERS: usize = 100;
 const MOST_LOCATIONS: usize = 100;
 const MOST_UPSTREAMS: usize = 16;
 
 /// The longest name, path or pattern that is kept, in bytes.
-const LONGEST: usize = 300;
+pub(super) const LONGEST: usize = 300;
 
 /// The directives that hand a request on, and what is spoken then where they do not say.
 const PASSES: [(&str, &str); 5] = [
@@ -26,9 +23,6 @@ const PASSES: [(&str, &str); 5] = [
     ("scgi_pass", "scgi"),
     ("grpc_pass", "grpc"),
 ];
-
-/// Files that say nothing about upstreams in any installation.
-const PLAIN: [&str; 6] = ["mime.types", "fastcgi_params", "fastcgi.conf", "uwsgi_params", "scgi_params", "koi-utf"];
 
 /// Files of a configuration by their paths.
 #[derive(Debug, Clone, Default)]
@@ -92,115 +86,6 @@ fn blocks<'a>(directives: &'a [Directive], name: &'a str) -> impl Iterator<Item 
         .iter()
         .filter(move |directive| directive.name() == name)
         .filter_map(|directive| directive.block.as_deref())
-}
-
-/// Puts what is included in the place of `include`.
-struct Expansion<'a> {
-    files: &'a Files,
-    /// The files that are being read, the outermost first.
-    open: Vec<&'a str>,
-    includes: usize,
-    directives: usize,
-    missing: Vec<String>,
-}
-
-impl<'a> Expansion<'a> {
-    fn of(files: &'a Files) -> Self {
-        Self { files, open: vec![&files.main], includes: 0, directives: 0, missing: Vec::new() }
-    }
-
-    fn main(&mut self) -> Vec<Directive> {
-        let text = self.files.texts.get(&self.files.main).map_or("", String::as_str);
-        let directives = parse(text, &self.files.main);
-        self.expand(directives, 0)
-    }
-
-    fn expand(&mut self, directives: Vec<Directive>, depth: usize) -> Vec<Directive> {
-        let mut expanded = Vec::with_capacity(directives.len());
-        for mut directive in directives {
-            if let ("include", Some(pattern)) = (directive.name(), directive.arguments().first()) {
-                let pattern = pattern.clone();
-                expanded.extend(self.included(&pattern, depth));
-                continue;
-            }
-            self.directives += 1;
-            if self.directives > MOST_DIRECTIVES {
-                break;
-            }
-            if let Some(block) = directive.block.take() {
-                directive.block = Some(self.expand(block, depth));
-            }
-            expanded.push(directive);
-        }
-        expanded
-    }
-
-    fn included(&mut self, pattern: &str, depth: usize) -> Vec<Directive> {
-        let name = pattern.rsplit('/').next().unwrap_or_default();
-        if depth >= DEEPEST || self.includes >= MOST_INCLUDES || PLAIN.contains(&name) || pattern.len() > LONGEST {
-            return Vec::new();
-        }
-        let folder = self.files.main.rsplit_once('/').map_or("", |(folder, _)| folder);
-        let pattern = if pattern.starts_with('/') { pattern.to_owned() } else { format!("{folder}/{pattern}") };
-        let found: Vec<(&String, &String)> =
-            self.files.texts.iter().filter(|(path, _)| matches_glob(&pattern, path)).collect();
-        if found.is_empty() && !self.missing.contains(&pattern) {
-            self.missing.push(pattern);
-        }
-        let mut directives = Vec::new();
-        for (path, text) in found {
-            if self.includes >= MOST_INCLUDES {
-                break;
-            }
-            // No nginx starts with a file that includes itself.
-            if self.open.contains(&path.as_str()) {
-                continue;
-            }
-            self.includes += 1;
-            self.open.push(path);
-            let inner = self.expand(parse(text, path), depth + 1);
-            self.open.pop();
-            directives.extend(inner);
-        }
-        directives
-    }
-}
-
-/// Whether a path is one that a pattern means (glob(7)): `*` and `?` stand for all but a slash, and for no dot at the
-/// beginning.
-fn matches_glob(pattern: &str, path: &str) -> bool {
-    let (patterns, parts): (Vec<&str>, Vec<&str>) = (pattern.split('/').collect(), path.split('/').collect());
-    patterns.len() == parts.len() && patterns.iter().zip(&parts).all(|(pattern, part)| matches_part(pattern, part))
-}
-
-fn matches_part(pattern: &str, part: &str) -> bool {
-    if part.starts_with('.') && pattern.starts_with(['*', '?']) {
-        return false;
-    }
-    let (pattern, part): (Vec<char>, Vec<char>) = (pattern.chars().collect(), part.chars().collect());
-    // Where the last star stands, and how much of the part it has taken so far.
-    let (mut p, mut t, mut star) = (0, 0, None);
-    while t < part.len() {
-        match pattern.get(p) {
-            Some('*') => {
-                star = Some((p, t));
-                p += 1;
-            }
-            Some(c) if *c == '?' || *c == part[t] => {
-                p += 1;
-                t += 1;
-            }
-            _ => match star {
-                Some((at, taken)) => {
-                    star = Some((at, taken + 1));
-                    p = at + 1;
-                    t = taken + 1;
-                }
-                None => return false,
-            },
-        }
-    }
-    pattern[p..].iter().all(|c| *c == '*')
 }
 
 /// The groups of servers by their names (`upstream`).
@@ -542,13 +427,6 @@ mod tests {
     fn files_that_include_themselves_come_to_an_end() {
         let all = files(&[(MAIN, "include nginx.conf; include nginx.conf; http { server { } }")]);
         assert!(all.servers().len() <= MOST_SERVERS);
-    }
-
-    #[test]
-    fn patterns_of_files() {
-        assert!(matches_glob("/etc/nginx/conf.d/*.conf", "/etc/nginx/conf.d/a.conf"));
-        assert!(!matches_glob("/etc/nginx/*.conf", "/etc/nginx/conf.d/a.conf"));
-        assert!(matches_part("a*b?c", "axxbbyc") && !matches_part("a*b?c", "axxb") && matches_part("**", "x"));
     }
 
     proptest! {
