@@ -1,6 +1,9 @@
 //! Runs asks and gives back what was seen.
 #![allow(dead_code, reason = "every test binary uses a part of it")]
 
+pub(crate) mod http;
+pub(crate) mod tls;
+
 use std::time::{Duration, Instant};
 
 use dprobe_probes::run;
