@@ -210,6 +210,16 @@ fn ended(facts: Facts) -> Facts {
     })
 }
 
+/// `front`, which has ended for a slip of the pen: `router_on`.
+fn misspelt() -> Facts {
+    let config = CONFIG.replace("router_one", "router_on");
+    ended(stack()).finds_nothing("front").nginx("front", &config, &[]).edit("front", |front| {
+        for line in front.last_log.iter_mut().flatten() {
+            *line = line.replace("router_one", "router_on");
+        }
+    })
+}
+
 #[test]
 fn an_nginx_that_ended_for_a_name_says_so() {
     let check = ended(stack()).finds_nothing("front").check_and_follow("web", URL);
@@ -236,13 +246,7 @@ fn an_nginx_that_was_started_before_its_upstream() {
 
 #[test]
 fn an_nginx_whose_upstream_is_called_otherwise() {
-    let config = CONFIG.replace("router_one", "router_on");
-    let facts = ended(stack()).finds_nothing("front").nginx("front", &config, &[]);
-    let facts = facts.edit("front", |front| {
-        for line in front.last_log.iter_mut().flatten() {
-            *line = line.replace("router_one", "router_on");
-        }
-    });
+    let facts = misspelt();
     let check = check(&facts.seen_from("front").finds_nothing("router_on"));
     assert_eq!((codes(&check), codes(&check.followed[0].check)[0]), (vec!["target-not-running"], "unknown-name"));
     assert!(check.followed[0].check.from.stand_in);
@@ -252,12 +256,7 @@ fn an_nginx_whose_upstream_is_called_otherwise() {
 
 #[test]
 fn an_nginx_that_ends_again_and_again_has_found_nothing() {
-    let config = CONFIG.replace("router_one", "router_on");
-    let facts = ended(stack()).finds_nothing("front").nginx("front", &config, &[]);
-    let facts = facts.edit("front", |front| {
-        for line in front.last_log.iter_mut().flatten() {
-            *line = line.replace("router_one", "router_on");
-        }
+    let facts = misspelt().edit("front", |front| {
         front.state.status = Status::Running;
         front.state.restart_count = 3;
         front.state.up_s = Some(0.2);
